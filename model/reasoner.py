@@ -1,0 +1,279 @@
+"""A knowledge base made ready for one setting and basis: evidence in, assessment out.
+
+    reasoner = open_reasoner(load(), setting="primary_care")
+    assessment = reasoner.assess(read_evidence({"age": 71, "onset": "sudden"}, reasoner.vocabulary))
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+from model.assessment import Assessment, Ranked, Remark
+from model.closure import Closure, Settled
+from model.engine import MAX_BYTES, MAX_STEPS, Engine, Posterior, blank_case, net_of
+from model.errors import TooWideError
+from model.evidence import Evidence
+from model.kernel import Case
+from model.knowledge import KnowledgeBase
+from model.orders import library
+from model.parameters import Parameters, elicited, solved
+from model.screening import Screener
+from model.version import ENGINE_VERSION
+from model.vocabulary import UNKNOWN, Vocabulary
+
+Codes = NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Reasoner:
+    """Everything needed to assess patients in one setting, from one basis; immutable."""
+
+    knowledge: KnowledgeBase
+    parameters: Parameters
+    vocabulary: Vocabulary
+    closure: Closure
+    screener: Screener
+    engine: Engine
+    max_steps: float = MAX_STEPS
+    max_bytes: float = MAX_BYTES
+
+    @cached_property
+    def group_ids(self) -> tuple[str, ...]:
+        """Category ids, then site ids: the order of the engine's groups."""
+        return tuple(row.id for row in self.knowledge.category + self.knowledge.site)
+
+    @cached_property
+    def _blank(self) -> Case:
+        return blank_case(self.engine.net)
+
+    def case(self, codes: Codes, soft: tuple[tuple[int, tuple[float, ...]], ...] = ()) -> Case:
+        """Turn one settled row of codes (I,) and soft evidence into the kernel's case."""
+        v = self.vocabulary
+        findings, contexts, conditions = (
+            v.columns("finding"),
+            v.columns("context"),
+            v.columns("condition"),
+        )
+        case = self._blank._replace(
+            finding=codes[findings],
+            context=codes[contexts],
+            condition=codes[conditions],
+            sex=int(codes[v.index["sex"].column]),
+            band=int(codes[v.index["age"].column]),
+        )
+        if soft:
+            is_soft, soft_finding = case.is_soft.copy(), case.soft_finding.copy()
+            soft_context, soft_condition = case.soft_context.copy(), case.soft_condition.copy()
+            for column, likelihoods in soft:
+                if codes[column] != UNKNOWN:
+                    continue  # implied by something harder
+                scaled = np.asarray(likelihoods) / max(likelihoods)
+                item = v.items[column]
+                if item.kind == "finding":
+                    is_soft[column] = 1
+                    soft_finding[column, : len(scaled)] = scaled
+                elif item.kind == "context":
+                    soft_context[column - contexts.start] = scaled
+                else:
+                    soft_condition[column - conditions.start] = scaled
+            case = case._replace(
+                is_soft=is_soft,
+                soft_finding=soft_finding,
+                soft_context=soft_context,
+                soft_condition=soft_condition,
+            )
+        return case
+
+    def posterior(self, case: Case, *, contexts: bool = False) -> Posterior:
+        """The exact posterior of a case within this reasoner's limits (TooWideError past them)."""
+        return self.engine.posterior(
+            case, contexts=contexts, max_steps=self.max_steps, max_bytes=self.max_bytes
+        )
+
+    def given(self, case: Case) -> Case:
+        """The case with only what is conditioned on: age, sex and known contexts."""
+        return self._blank._replace(
+            context=case.context, soft_context=case.soft_context, band=case.band, sex=case.sex
+        )
+
+    def fit(self, case: Case, log_probability: float) -> tuple[float, float]:
+        """(log_evidence, conflict) of a case, both given complaint, age, sex and known contexts.
+
+        log_evidence is the natural logarithm of P(findings and known conditions); conflict is
+        log10(prod P(e_i) / P(e)) over the same items: above 0, they are less likely together than if
+        they were unrelated.
+        """
+        given = self.given(case)
+        base = self.engine.log_probability(given)
+        alone = 0.0
+        for place in np.flatnonzero((case.finding >= 0) | (case.is_soft == 1)):
+            one = np.full_like(case.finding, UNKNOWN)
+            one[place] = case.finding[place]
+            flags = np.zeros_like(case.is_soft)
+            flags[place] = case.is_soft[place]
+            single = given._replace(finding=one, is_soft=flags, soft_finding=case.soft_finding)
+            alone += self.engine.log_probability(single) - base
+        ones = np.ones_like(case.soft_condition)
+        for place in np.flatnonzero(
+            (case.condition >= 0) | (case.soft_condition != 1.0).any(axis=1)
+        ):
+            one = np.full_like(case.condition, UNKNOWN)
+            one[place] = case.condition[place]
+            weights = ones.copy()
+            weights[place] = case.soft_condition[place]
+            single = given._replace(condition=one, soft_condition=weights)
+            alone += self.engine.log_probability(single) - base
+        together = log_probability - base
+        return together, (alone - together) / math.log(10.0)
+
+    def assess(self, evidence: Evidence) -> Assessment:
+        """Assess one patient: screening first and always, then the ranked differential.
+
+        Never raises for what a patient may bring: the status says what happened.
+        """
+        settled = self.closure.settle(evidence.codes[None, :])
+        screening = self.screener.screen(settled.rules[0])
+        remarks = self._remarks(evidence, settled)
+        empty = Assessment(
+            id=evidence.id,
+            status="ok",
+            message="",
+            setting=self.parameters.setting,
+            basis=self.parameters.basis,
+            engine_version=ENGINE_VERSION,
+            knowledge_digest=self.knowledge.digest,
+            evidence=self._known(settled.rules[0], evidence),
+            remarks=remarks,
+            screening=screening,
+        )
+        errors = [remark for remark in remarks if remark.level == "error"]
+        if errors:
+            message = "; ".join(f"{remark.code}: {remark.text}" for remark in errors)
+            return replace(empty, status="error", message=message)
+        try:
+            return self._infer(empty, self.case(settled.engine[0], evidence.soft))
+        except TooWideError as error:
+            wide = self._widest(settled.engine[0])
+            return replace(empty, status="refused", message=f"too_wide: {error}; widest: {wide}")
+        except Exception as error:  # noqa: BLE001 - the screening must stand whatever inference does
+            kind = type(error).__name__
+            message = f"inference_failed: an internal {kind}; the screening above is complete"
+            return replace(empty, status="failed", message=message)
+
+    def _infer(self, empty: Assessment, case: Case) -> Assessment:
+        posterior = self.posterior(case)
+        log_evidence, conflict = self.fit(case, posterior.log_probability)
+        warnings = [remark for remark in empty.remarks if remark.level == "warning"]
+        conditions = tuple(
+            Ranked(row.id, row.label, float(p), float(q), known=int(code), pretest=float(t))
+            for row, p, q, code, t in zip(
+                self.knowledge.condition,
+                posterior.condition,
+                posterior.without,
+                case.condition,
+                self.parameters.pretest,
+                strict=True,
+            )
+        )
+        groups = [
+            Ranked(row.id, row.label, float(p), float(1 - p))
+            for row, p in zip(
+                self.knowledge.category + self.knowledge.site, posterior.group, strict=True
+            )
+        ]
+        count = len(self.knowledge.category)
+        return replace(
+            empty,
+            status="warning" if warnings else "ok",
+            message="; ".join(f"{remark.code}: {remark.text}" for remark in warnings),
+            conditions=conditions,
+            categories=tuple(groups[:count]),
+            sites=tuple(groups[count:]),
+            unexplained=posterior.unexplained,
+            log_evidence=log_evidence,
+            conflict=conflict,
+            steps=posterior.steps,
+        )
+
+    def _remarks(self, evidence: Evidence, settled: Settled) -> tuple[Remark, ...]:
+        found = [
+            Remark(problem.code, "error", f"{problem.where} {problem.message}".strip(), ())
+            for problem in evidence.problems
+        ]
+        items = self.vocabulary.items
+        found += [
+            Remark(note.code, note.level, note.text, tuple(items[i].id for i in note.items))
+            for note in settled.notes
+        ]
+        young = self.vocabulary.index["age"].column
+        if settled.rules[0, young] == 0 and self.vocabulary.items[young].values[0] == "under_16":
+            text = "The documents say next to nothing of children; read every number with caution."
+            found.append(Remark("under_16", "note", text, ("age",)))
+        if self.parameters.setting == "even":
+            text = "The even setting is for teaching: its numbers are no probability for a patient."
+            found.append(Remark("even_setting", "note", text, ()))
+        return tuple(found)
+
+    def _known(self, codes: Codes, evidence: Evidence) -> tuple[tuple[str, str], ...]:
+        """Every item known after closure with its value (an age by its band), then soft items."""
+        items = self.vocabulary.items
+        hard = [(items[c].id, items[c].values[codes[c]]) for c in np.flatnonzero(codes != UNKNOWN)]
+        soft = [(items[c].id, "soft") for c, _ in evidence.soft]
+        return tuple(hard + soft)
+
+    def _widest(self, codes: Codes) -> str:
+        """The entered findings that most conditions could explain: they keep the vector wide."""
+        findings = self.vocabulary.columns("finding")
+        shown = np.flatnonzero(codes[findings] >= 0)
+        links = (self.engine.net.strength[: len(self.knowledge.condition)] > 0).sum(axis=0)
+        links = np.where(self.engine.net.graded >= 0, len(self.knowledge.condition), links)
+        order = sorted(shown, key=lambda place: -int(links[place]))[:5]
+        return ", ".join(self.knowledge.finding[place].id for place in order)
+
+
+def _groups(knowledge: KnowledgeBase) -> NDArray[np.bool_]:
+    """Membership of every category, then every site."""
+    rows = [[c.category == row.id for c in knowledge.condition] for row in knowledge.category]
+    rows += [[row.id in c.sites for c in knowledge.condition] for row in knowledge.site]
+    return np.array(rows, bool)
+
+
+def build_reasoner(
+    knowledge: KnowledgeBase, *, setting: str = "primary_care", basis: str = "all"
+) -> Reasoner:
+    """Solve the base rates of a setting and compile everything an assessment needs."""
+    parameters = solved(elicited(knowledge, setting=setting, basis=basis))
+    net = net_of(parameters)
+    vocabulary = Vocabulary.of(knowledge)
+    orders = library(net, [row.id for row in knowledge.condition], parameters.order)
+    return Reasoner(
+        knowledge=knowledge,
+        parameters=parameters,
+        vocabulary=vocabulary,
+        closure=Closure.of(knowledge, vocabulary),
+        screener=Screener(knowledge, vocabulary),
+        engine=Engine(net, orders, _groups(knowledge)),
+    )
+
+
+@lru_cache(maxsize=16)
+def _cached(digest: str, setting: str, basis: str) -> list[Reasoner]:
+    return []
+
+
+def open_reasoner(
+    knowledge: KnowledgeBase, *, setting: str = "primary_care", basis: str = "all"
+) -> Reasoner:
+    """As `build_reasoner`, built once per process for each knowledge digest, setting and basis."""
+    slot = _cached(knowledge.digest, setting, basis)
+    if not slot:
+        slot.append(build_reasoner(knowledge, setting=setting, basis=basis))
+    return slot[0]
+
+

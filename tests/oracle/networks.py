@@ -1,0 +1,159 @@
+"""Ask the reference network with pgmpy and with pyAgrum, as a careful user would.
+
+Two things make or break a general tool here. What bears neither on the question nor on the evidence is
+not built (`only`). And where a finding is absent every link of its chain is absent too, which is the same
+event, but tells the tool that the causes are independent; left to itself it multiplies them all together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from model.kernel import Case, Net
+from model.parameters import SEXES
+from model.reference import ANY, COMPLAINT, Names, as_pgmpy, network_nodes
+from model.reference_nodes import BINARY, Node
+
+
+@dataclass(frozen=True)
+class Question:
+    """A case in the words of the reference network.
+
+    Attributes:
+        nodes: the part of the network that matters.
+        hard: node -> state, in an order in which P(evidence) can be built up.
+        soft: node -> likelihood of each of its states.
+        known: the part of `hard` that describes the patient (age, sex, contexts).
+    """
+
+    nodes: tuple[Node, ...]
+    hard: dict[str, str]
+    soft: dict[str, tuple[float, ...]]
+    known: dict[str, str]
+
+
+def question(
+    net: Net, names: Names, case: Case, *, order: Sequence[int], asked: Iterable[str] = ()
+) -> Question:
+    """Translate a case; `asked` names nodes wanted besides conditions and contexts."""
+    known: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    soft: dict[str, tuple[float, ...]] = {}
+    if case.band >= 0:
+        known["age"] = names.age[case.band]
+    if case.sex >= 0:
+        known["sex"] = SEXES[case.sex]
+    for k, name in enumerate(names.context):
+        if case.context[k] >= 0:
+            known[name] = BINARY[case.context[k]]
+        elif (case.soft_context[k] != 1.0).any():
+            soft[name] = tuple(case.soft_context[k])
+    for i, name in enumerate(names.condition):
+        if case.condition[i] >= 0:
+            seen[name] = BINARY[case.condition[i]]
+        elif (case.soft_condition[i] != 1.0).any():
+            soft[name] = tuple(case.soft_condition[i])
+    lowest: list[str] = []
+    for f, name in enumerate(names.finding):
+        if case.is_soft[f]:
+            soft[name] = tuple(case.soft_finding[f, : net.grades[f]])
+        elif case.finding[f] >= 0:
+            seen[name] = names.values[f][case.finding[f]]
+            if case.finding[f] == 0:
+                lowest.append(name)
+    wanted = {*known, *seen, *soft, *asked, *names.condition, *names.context, ANY}
+    nodes = network_nodes(net, names, order=order, only=wanted)
+    for node in nodes:
+        owner = node.name.split("__")[0]
+        if owner in lowest and node.name != owner:
+            seen[node.name] = node.states[0]
+    return Question(nodes, {**known, COMPLAINT: BINARY[1], **seen}, soft, known)
+
+
+def known_weight(net: Net, case: Case) -> float:
+    """Prior probability of what is known of the patient, as far as the engine leaves it out.
+
+    It does not leave out a known context whose implied one is unknown: that bears on the latter.
+    """
+    weight = float(net.age_prior[case.band]) if case.band >= 0 else 1.0
+    weight *= float(net.sex_prior[case.sex]) if case.sex >= 0 else 1.0
+    for k, code in enumerate(case.context):
+        above = int(net.implied[k])
+        if code < 0 or (above >= 0 and case.context[above] < 0):
+            continue
+        p = float(net.context_prior[k])
+        if above >= 0 and case.context[above] == 0:
+            p = 0.0
+        weight *= p if code == 1 else 1.0 - p
+    return weight
+
+
+class Pgmpy:
+    """pgmpy's variable elimination; soft evidence is a child seen to be present."""
+
+    def __init__(self, asked: Question) -> None:
+        from pgmpy.inference import VariableElimination
+
+        nodes = list(asked.nodes)
+        self.evidence = dict(asked.hard)
+        states = {node.name: node.states for node in nodes}
+        for name, weights in asked.soft.items():
+            table = np.array([[1.0 - w for w in weights], list(weights)])
+            nodes.append(Node(f"{name}__seen", BINARY, (name,), table))
+            self.evidence[f"{name}__seen"] = BINARY[1]
+        self.states = states
+        # Nothing is handed to `virtual_evidence`, so one object can be asked again and again.
+        self.elimination = VariableElimination(as_pgmpy(nodes))
+
+    def posterior(self, name: str, evidence: dict[str, str] | None = None) -> np.ndarray[Any, Any]:
+        """P(each state of a node | evidence)."""
+        given = self.evidence if evidence is None else evidence
+        if name in given:
+            return np.array([float(state == given[name]) for state in self.states[name]])
+        answer = self.elimination.query([name], evidence=given, show_progress=False)
+        return np.asarray(answer.values)
+
+    def log_probability(self) -> float:
+        """Natural logarithm of P(evidence), one item after another."""
+        given: dict[str, str] = {}
+        total = 0.0
+        for name, state in self.evidence.items():
+            chances = self.elimination.query([name], evidence=given, show_progress=False)
+            total += math.log(chances.get_value(**{name: state}))
+            given[name] = state
+        return total
+
+
+class PyAgrum:
+    """pyAgrum's lazy propagation on the tables of the pgmpy network."""
+
+    def __init__(self, asked: Question) -> None:
+        import pyagrum
+
+        network = as_pgmpy(asked.nodes)
+        self.net = pyagrum.BayesNet("reference")
+        self.states = {}
+        for name in network.nodes():
+            self.states[name] = network.get_cpds(name).state_names[name]
+            self.net.add(pyagrum.LabelizedVariable(name, name, self.states[name]))
+        for name in network.nodes():
+            table = network.get_cpds(name)
+            for parent in table.variables[1:]:
+                self.net.addArc(parent, name)
+            # pyAgrum wants the node itself to run fastest, then its parents in the order of arcs.
+            self.net.cpt(name).fillWith(table.values.ravel(order="F").tolist())
+        self.inference = pyagrum.LazyPropagation(self.net)
+        self.inference.setEvidence({**asked.hard, **{k: list(v) for k, v in asked.soft.items()}})
+
+    def posterior(self, name: str) -> np.ndarray[Any, Any]:
+        """P(each state of a node | evidence)."""
+        return np.asarray(self.inference.posterior(name).toarray())
+
+    def log_probability(self) -> float:
+        """Natural logarithm of P(evidence)."""
+        return math.log(self.inference.evidenceProbability())
