@@ -1,0 +1,1 @@
+"""The faces of paresis: the command line and the dashboard. No reasoning happens here."""

@@ -1,0 +1,1 @@
+"""Many vignettes at once: scoring, accuracy, benchmarks."""

@@ -1,0 +1,1 @@
+"""The reasoning: knowledge to network to exact posterior to explained assessment. Pure."""

@@ -86,7 +86,9 @@ class Assessment:
         """A JSON-ready view with six significant digits, keys in a fixed order."""
 
         def ranked(rows: tuple[Ranked, ...]) -> list[dict[str, Any]]:
-            return [{"id": r.id, "label": r.label, "probability": rounded(r.probability)} for r in rows]
+            return [
+                {"id": r.id, "label": r.label, "probability": rounded(r.probability)} for r in rows
+            ]
 
         result: dict[str, Any] = {
             "id": self.id,
@@ -112,7 +114,8 @@ class Assessment:
                 {**entry, "pretest": rounded(row.pretest)}
                 for entry, row in zip(ranked(self.ranking), self.ranking, strict=True)
             ]
-            result["sites"] = ranked(tuple(sorted(self.sites, key=lambda one: one.complement)))
+            if self.sites:
+                result["sites"] = ranked(tuple(sorted(self.sites, key=lambda one: one.complement)))
             result["unexplained"] = rounded(self.unexplained)
             result["log_evidence"] = rounded(self.log_evidence)
             result["conflict"] = rounded(self.conflict)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from model.checks.coverage import check_coverage
+from model.checks.families import check_families
 from model.checks.places import Found
 from model.checks.references import check_references
 from model.checks.rules import check_rules
 from model.checks.shapes import check_shapes
 from model.checks.sources import check_sources
+from model.checks.words import check_words
 from model.errors import Problem
 from model.knowledge import BASES, SETTINGS, SHIPPED, KnowledgeBase, read
 
@@ -21,6 +24,9 @@ def check_tables(knowledge: KnowledgeBase) -> list[Problem]:
     """What the tables say about each other; no network is built."""
     found = Found()
     check_references(knowledge, found)
+    check_words(knowledge, found)
+    check_coverage(knowledge, found)
+    check_families(knowledge, found)
     check_shapes(knowledge, found)
     if not any(problem.level == "error" for problem in found.problems):
         check_sources(knowledge, found)

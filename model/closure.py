@@ -8,6 +8,7 @@ history, tests over both) wins, with a note. Entered values are never overwritte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,14 @@ class Closure:
         )
         return cls(vocabulary, parents, implies, tuple(sorted(pairs)), rank)  # type: ignore[arg-type]
 
+    @cached_property
+    def implied(self) -> tuple[tuple[int, int], ...]:
+        """(finding, finding that it implies), near and far; a grade is not implied."""
+        above: dict[int, tuple[int, ...]] = {}
+        for child, parent, reach in self.parents:
+            above[child] = () if reach else (parent, *above.get(parent, ()))
+        return tuple((child, one) for child, found in above.items() for one in found)
+
     def settle(self, entered: Codes) -> Settled:
         """Settle rows of codes (R, I); the argument is not changed."""
         codes = entered.copy()
@@ -113,14 +122,14 @@ class Closure:
             if rows.any():
                 notes.append(Note(code, level, rows, items, text))
 
-        for child, parent, reach in self.parents:
-            if reach:
-                continue
+        for child, parent in self.implied:
             clash = (entered[:, child] == 1) & (entered[:, parent] == 0)
             if not clash.any():
                 continue
             if self.rank[child] == self.rank[parent]:
-                text = f"{label[child]} is present but {label[parent]}, which it implies, is absent."
+                text = (
+                    f"{label[child]} is present but {label[parent]}, which it implies, is absent."
+                )
                 note("contradiction", "error", clash, (child, parent), text)
             elif self.rank[child] > self.rank[parent]:
                 codes[clash, parent] = UNKNOWN
@@ -171,6 +180,12 @@ class Closure:
                 "the rules see the grade as entered."
             )
             note("grade_read_as_child", "warning", stands, (child, parent), text)
+        for child, parent, reach in self.parents:
+            if not reach:
+                continue
+            # a grade read as another child's says nothing any more
+            grade = engine[:, parent]
+            outside = (grade >= 0) & ((reach >> np.maximum(grade, 0)) & 1 == 0)
             said = outside & (codes[:, child] == 0)
             for below in self._family(child):
                 dropped = said & (engine[:, below] == 0)

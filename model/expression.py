@@ -65,8 +65,11 @@ def parse(text: str) -> Expression:
     while place < len(stripped):
         match = _TOKEN.match(stripped, place)
         if match is None:
-            raise ValueError(f"character {place + 1}: {stripped[place]!r} is not allowed here")
-        tokens.append((match.group("word") or match.group("sign"), match.start() + 1))
+            wrong = stripped[place:].lstrip()
+            at = len(stripped) - len(wrong) + 1
+            raise ValueError(f"character {at}: {wrong[0]!r} is not allowed here")
+        kind = match.lastgroup or "sign"
+        tokens.append((match.group(kind), match.start(kind) + 1))
         place = match.end()
     parser = _Parser(tokens)
     expression = parser.any_of(0)

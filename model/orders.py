@@ -122,12 +122,16 @@ def anneal(
     return best
 
 
-def search(net: Net, start: NDArray[np.int64], count: int, moves: int, seed: int) -> list[list[int]]:
+def search(
+    net: Net, start: NDArray[np.int64], count: int, moves: int, seed: int
+) -> list[list[int]]:
     """Anneal `count` orders, each on its own handful of simulated patients."""
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(count):
-        cases = [(case, kernel.decompose(net, case, True)) for case in simulated_cases(net, 12, rng)]
+        cases = [
+            (case, kernel.decompose(net, case, True)) for case in simulated_cases(net, 12, rng)
+        ]
         found.append([int(i) for i in anneal(net, cases, start, moves, rng)])
     return found
 
@@ -151,9 +155,7 @@ def library(
         seed: of the short search.
     """
     index = {name: place for place, name in enumerate(ids)}
-    rows = [
-        [index[name] for name in order] for order in _stored() if set(order) == set(index)
-    ]
+    rows = [[index[name] for name in order] for order in _stored() if set(order) == set(index)]
     rows = [row for row in rows if _valid(net, row)]
     if not rows and len(ids) > 1:
         rows = search(net, start, 4, QUICK_MOVES, seed)

@@ -211,16 +211,18 @@ def elicited(knowledge: KnowledgeBase, *, setting: str, basis: str) -> Parameter
         if _kept(row, basis):
             place = conditions[row.condition], findings[row.finding]
             link[place] = scale.frequency[row.word].probability
+    # every row of the file takes part in the average row, whatever the basis: the average says
+    # nothing of any one condition, and without it a basis could leave a grade without any row
     rows, stated = np.zeros((n, g, MAX_GRADES)), np.zeros((n, g), bool)
-    for row in knowledge.graded:
-        if _kept(row, basis):
-            place = conditions[row.condition], structure.graded[findings[row.finding]]
-            rows[place], stated[place] = _share(row.frequencies), True
+    written = np.zeros((n, g), bool)
+    for graded in knowledge.graded:
+        place = conditions[graded.condition], structure.graded[findings[graded.finding]]
+        rows[place], written[place] = _share(graded.frequencies), True
+        stated[place] = _kept(graded, basis)
     for column in range(g):
-        known = stated[:, column]
-        if known.any():
-            average = np.average(rows[known, column], axis=0, weights=pretest[known])
-            rows[~known, column] = average
+        known = written[:, column]
+        average = np.average(rows[known, column], axis=0, weights=pretest[known])
+        rows[~stated[:, column], column] = average
 
     context_finding = np.zeros((k, f))
     for row in knowledge.context_finding:

@@ -143,7 +143,9 @@ def _all_absent(members, rate, multiplier, excess, implied, prior, age, sex, sur
 
 
 @numba.njit(cache=True)
-def _absent(i, rate, first, weights, bounds, members, multiplier, excess, implied, prior, age, sex, survive):  # type: ignore[no-untyped-def]
+def _absent(
+    i, rate, first, weights, bounds, members, multiplier, excess, implied, prior, age, sex, survive
+):  # type: ignore[no-untyped-def]
     """P(condition i absent)."""
     total = 0.0
     for term in range(first[i], first[i + 1]):
@@ -156,7 +158,19 @@ def _absent(i, rate, first, weights, bounds, members, multiplier, excess, implie
 
 @numba.njit(cache=True)
 def _root(
-    i, wanted, rate, first, weights, bounds, members, multiplier, excess, implied, prior, age, sex,
+    i,
+    wanted,
+    rate,
+    first,
+    weights,
+    bounds,
+    members,
+    multiplier,
+    excess,
+    implied,
+    prior,
+    age,
+    sex,
     survive,
 ):  # type: ignore[no-untyped-def]
     """Set rate[i] so that P(condition i present) = wanted; False if its causes already exceed it.
@@ -168,7 +182,19 @@ def _root(
     guess = rate[i]
     rate[i] = 0.0
     top = _absent(
-        i, rate, first, weights, bounds, members, multiplier, excess, implied, prior, age, sex, survive
+        i,
+        rate,
+        first,
+        weights,
+        bounds,
+        members,
+        multiplier,
+        excess,
+        implied,
+        prior,
+        age,
+        sex,
+        survive,
     )
     if top <= target:
         return False
@@ -178,8 +204,19 @@ def _root(
         rate[i] = high
         f_high = (
             _absent(
-                i, rate, first, weights, bounds, members, multiplier, excess, implied, prior, age,
-                sex, survive,
+                i,
+                rate,
+                first,
+                weights,
+                bounds,
+                members,
+                multiplier,
+                excess,
+                implied,
+                prior,
+                age,
+                sex,
+                survive,
             )
             - target
         )
@@ -198,8 +235,19 @@ def _root(
         rate[i] = middle
         f = (
             _absent(
-                i, rate, first, weights, bounds, members, multiplier, excess, implied, prior, age,
-                sex, survive,
+                i,
+                rate,
+                first,
+                weights,
+                bounds,
+                members,
+                multiplier,
+                excess,
+                implied,
+                prior,
+                age,
+                sex,
+                survive,
             )
             - target
         )
@@ -217,8 +265,24 @@ def _root(
 
 @numba.njit(cache=True)
 def _settle(
-    complaint, order, pretest, unnamed, prevalence, age_wanted, sex_wanted, implied,
-    first, weights, bounds, members, multiplier, excess, rate, prior, age, sex,
+    complaint,
+    order,
+    pretest,
+    unnamed,
+    prevalence,
+    age_wanted,
+    sex_wanted,
+    implied,
+    first,
+    weights,
+    bounds,
+    members,
+    multiplier,
+    excess,
+    rate,
+    prior,
+    age,
+    sex,
 ):  # type: ignore[no-untyped-def]
     """For one Z, solve rates, context priors, age and sex together; returns (condition, P(none)).
 
@@ -231,8 +295,20 @@ def _settle(
     for _ in range(MAX_ROUNDS):
         for i in order:
             if not _root(
-                i, complaint * pretest[i], rate, first, weights, bounds, members, multiplier,
-                excess, implied, prior, age, sex, survive,
+                i,
+                complaint * pretest[i],
+                rate,
+                first,
+                weights,
+                bounds,
+                members,
+                multiplier,
+                excess,
+                implied,
+                prior,
+                age,
+                sex,
+                survive,
             ):
                 return i, none
         # P(nothing | age, sex, context), lane by lane
@@ -242,9 +318,7 @@ def _settle(
         among = np.zeros(contexts)
         for a in range(age.size):
             for s in range(sex.size):
-                value = _lane(
-                    everyone, a, s, rate, multiplier, excess, implied, prior, survive
-                )
+                value = _lane(everyone, a, s, rate, multiplier, excess, implied, prior, survive)
                 weight = age[a] * sex[s] * value
                 none += weight
                 by_age[a] += weight
@@ -308,9 +382,21 @@ def solve(parameters: Parameters) -> dict[str, Any]:
 
     def gap(complaint: float) -> float:
         blocked, none = _settle(
-            complaint, parameters.order, parameters.pretest, unnamed, parameters.prevalence,
-            parameters.age, parameters.sex, implied, *terms, parameters.multiplier,
-            parameters.excess, rate, prior, age, sex,
+            complaint,
+            parameters.order,
+            parameters.pretest,
+            unnamed,
+            parameters.prevalence,
+            parameters.age,
+            parameters.sex,
+            implied,
+            *terms,
+            parameters.multiplier,
+            parameters.excess,
+            rate,
+            prior,
+            age,
+            sex,
         )
         if blocked >= 0:
             raise NoSolutionError(

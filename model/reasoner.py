@@ -1,7 +1,7 @@
 """A knowledge base made ready for one setting and basis: evidence in, assessment out.
 
-    reasoner = open_reasoner(load(), setting="primary_care")
-    assessment = reasoner.assess(read_evidence({"age": 71, "onset": "sudden"}, reasoner.vocabulary))
+reasoner = open_reasoner(load(), setting="primary_care")
+assessment = reasoner.assess(read_evidence({"age": 71, "onset": "sudden"}, reasoner.vocabulary))
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-
 
 from model.assessment import Assessment, Ranked, Remark
 from model.closure import Closure, Settled
@@ -44,9 +43,12 @@ class Reasoner:
     max_bytes: float = MAX_BYTES
 
     @cached_property
-    def group_ids(self) -> tuple[str, ...]:
-        """Category ids, then site ids: the order of the engine's groups."""
-        return tuple(row.id for row in self.knowledge.category + self.knowledge.site)
+    def site_groups(self) -> NDArray[np.bool_]:
+        """Which conditions act at each site."""
+        rows = [
+            [row.id in c.sites for c in self.knowledge.condition] for row in self.knowledge.site
+        ]
+        return np.array(rows, bool)
 
     @cached_property
     def _blank(self) -> Case:
@@ -132,8 +134,10 @@ class Reasoner:
         together = log_probability - base
         return together, (alone - together) / math.log(10.0)
 
-    def assess(self, evidence: Evidence) -> Assessment:
+    def assess(self, evidence: Evidence, *, sites: bool = False) -> Assessment:
         """Assess one patient: screening first and always, then the ranked differential.
+
+        `sites` adds the posterior of every site (several more passes).
 
         Never raises for what a patient may bring: the status says what happened.
         """
@@ -157,7 +161,7 @@ class Reasoner:
             message = "; ".join(f"{remark.code}: {remark.text}" for remark in errors)
             return replace(empty, status="error", message=message)
         try:
-            return self._infer(empty, self.case(settled.engine[0], evidence.soft))
+            return self._infer(empty, self.case(settled.engine[0], evidence.soft), sites)
         except TooWideError as error:
             wide = self._widest(settled.engine[0])
             return replace(empty, status="refused", message=f"too_wide: {error}; widest: {wide}")
@@ -166,8 +170,13 @@ class Reasoner:
             message = f"inference_failed: an internal {kind}; the screening above is complete"
             return replace(empty, status="failed", message=message)
 
-    def _infer(self, empty: Assessment, case: Case) -> Assessment:
-        posterior = self.posterior(case)
+    def _infer(self, empty: Assessment, case: Case, sites: bool) -> Assessment:
+        groups = self.engine.groups
+        if sites:
+            groups = np.vstack([groups, self.site_groups])
+        posterior = self.engine.posterior(
+            case, groups=groups, max_steps=self.max_steps, max_bytes=self.max_bytes
+        )
         log_evidence, conflict = self.fit(case, posterior.log_probability)
         warnings = [remark for remark in empty.remarks if remark.level == "warning"]
         conditions = tuple(
@@ -181,20 +190,19 @@ class Reasoner:
                 strict=True,
             )
         )
-        groups = [
+        named = self.knowledge.category + (self.knowledge.site if sites else ())
+        ranked = tuple(
             Ranked(row.id, row.label, float(p), float(1 - p))
-            for row, p in zip(
-                self.knowledge.category + self.knowledge.site, posterior.group, strict=True
-            )
-        ]
+            for row, p in zip(named, posterior.group, strict=True)
+        )
         count = len(self.knowledge.category)
         return replace(
             empty,
             status="warning" if warnings else "ok",
             message="; ".join(f"{remark.code}: {remark.text}" for remark in warnings),
             conditions=conditions,
-            categories=tuple(groups[:count]),
-            sites=tuple(groups[count:]),
+            categories=ranked[:count],
+            sites=ranked[count:],
             unexplained=posterior.unexplained,
             log_evidence=log_evidence,
             conflict=conflict,
@@ -237,10 +245,9 @@ class Reasoner:
         return ", ".join(self.knowledge.finding[place].id for place in order)
 
 
-def _groups(knowledge: KnowledgeBase) -> NDArray[np.bool_]:
-    """Membership of every category, then every site."""
+def _categories(knowledge: KnowledgeBase) -> NDArray[np.bool_]:
+    """Which conditions belong to each category."""
     rows = [[c.category == row.id for c in knowledge.condition] for row in knowledge.category]
-    rows += [[row.id in c.sites for c in knowledge.condition] for row in knowledge.site]
     return np.array(rows, bool)
 
 
@@ -258,7 +265,7 @@ def build_reasoner(
         vocabulary=vocabulary,
         closure=Closure.of(knowledge, vocabulary),
         screener=Screener(knowledge, vocabulary),
-        engine=Engine(net, orders, _groups(knowledge)),
+        engine=Engine(net, orders, _categories(knowledge)),
     )
 
 
@@ -275,5 +282,3 @@ def open_reasoner(
     if not slot:
         slot.append(build_reasoner(knowledge, setting=setting, basis=basis))
     return slot[0]
-
-

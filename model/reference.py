@@ -1,4 +1,4 @@
-"""The reference network: the same distribution as the engine's, as a pgmpy network anybody can query.
+"""The reference network: the engine's distribution as a pgmpy network that anybody can query.
 
 It is built from the definitions and not from the engine, to be compared with it, checked and
 exported. `docs/reference_network.md` says how nodes are decomposed and named, and how to ask it.
@@ -15,7 +15,7 @@ import numpy as np
 
 from model.kernel import Net
 from model.knowledge import KnowledgeBase
-from model.parameters import SEXES, Floats
+from model.parameters import SEXES, Ints
 from model.reference_findings import Source, family_nodes
 from model.reference_nodes import (
     BINARY,
@@ -25,9 +25,7 @@ from model.reference_nodes import (
     chain,
     check,
     either,
-    raised,
     switched,
-    without_idle_parents,
 )
 
 #: Nodes of the network that are not in the vocabulary.
@@ -91,10 +89,6 @@ def generic_names(net: Net) -> Names:
     )
 
 
-def _binary(name: str, parents: tuple[str, ...], absent: Floats, present: Floats) -> Node:
-    return without_idle_parents(Node(name, BINARY, parents, np.array([absent, present])))
-
-
 def _context_nodes(net: Net, names: Names) -> list[Node]:
     """Contexts; one that implies another stands after it and is absent without it."""
     nodes: list[Node] = []
@@ -147,7 +141,7 @@ def network_nodes(
     net: Net,
     names: Names,
     *,
-    order: Sequence[int] | None = None,
+    order: Sequence[int] | Ints | None = None,
     only: Iterable[str] | None = None,
     groups: bool = True,
 ) -> tuple[Node, ...]:
@@ -236,7 +230,7 @@ def reference_network(
     net: Net,
     names: Names,
     *,
-    order: Sequence[int] | None = None,
+    order: Sequence[int] | Ints | None = None,
     only: Iterable[str] | None = None,
     groups: bool = True,
 ) -> Any:

@@ -1,8 +1,8 @@
-"""Findings as nodes: noisy-OR and noisy-MAX chains, and families of findings that refine each other.
+"""Findings as nodes: noisy-OR and noisy-MAX chains, and families of findings that refine others.
 
-Within a family each cause triggers the root and then, given what it itself showed there, every child;
-an item is present when any cause shows it. So a cause needs a *mechanism* node for each item it may
-show below which it may show another, and the items themselves are chains over these.
+Within a family each cause triggers the root and then, given what it itself showed there, every
+child; an item is present when any cause shows it. So a cause needs a *mechanism* node for each item
+it may show below which it may show another, and the items themselves are chains over these.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _given_parent(net: Net, item: int, source: Source, mechanism: str) -> Cause:
         reached = (net.reach[item] >> value) & 1 if net.graded[parent] >= 0 else value == 1
         if reached:
             table[:, value] = switch.table
-    # Where only values above the lowest reach the child, the parent's tells that the cause is there.
+    # Where the lowest value does not reach the child, what does tells that the cause is there.
     if not source.always and not (net.graded[parent] >= 0 and net.reach[item] & 1):
         return Cause(source.name, (mechanism,), table[:, :, 1])
     return Cause(source.name, (mechanism, *switch.triggers), table)
@@ -81,7 +81,8 @@ def family_nodes(
     Args:
         net: the numbers.
         family: the items to build, roots first; with every item its parent.
-        finding, values: names and states of all findings.
+        finding: names of all findings.
+        values: states of all findings.
         sources: every cause, in the order of the chains.
     """
     nodes: list[Node] = []

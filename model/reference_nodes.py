@@ -2,7 +2,7 @@
 
 A noisy-OR (or noisy-MAX) of forty causes would need a table of 2^40 columns. Written as a chain, in
 which each link takes the larger of what came before and of what one more cause adds, it needs forty
-tables of eight entries. Which order the causes stand in does not change the distribution, but decides
+tables of eight entries. The order of the causes does not change the distribution, but decides
 whether a general tool can query it.
 """
 
@@ -139,8 +139,8 @@ def check(nodes: Sequence[Node]) -> None:
     """Hold what pgmpy's `check_model` is lax about (it lets columns miss 1 by 0.01).
 
     Raises:
-        ValueError: naming the node: its name is taken, its parents do not stand before it, its table
-            has the wrong shape, or a column is not a distribution.
+        ValueError: naming the node: its name is taken, its parents do not stand before it, its
+            table has the wrong shape, or a column is not a distribution.
     """
     seen: dict[str, int] = {}
     for node in nodes:

@@ -139,8 +139,5 @@ class Screener:
                 )
             deciding = tuple(dict.fromkeys(str(atom) for atom in undecided(expression, of)))
             word = {1: "met", 0: "pending", -1: "not_met"}[value]
-            found.append(
-                RuleState(rule, word, because, deciding, bool(many.bedside[0, column]))
-            )
+            found.append(RuleState(rule, word, because, deciding, bool(many.bedside[0, column])))
         return Screening(str(many.disposition[0]), str(many.could_rise_to[0]), tuple(found))
-

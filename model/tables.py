@@ -11,7 +11,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=160)]
+#: Ids that BIF and XMLBIF keep intact.
+ID_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=160)]
+#: A word of scale.toml; whether it is one is checked with the scale at hand.
+Word = Annotated[str, Field(min_length=1, max_length=160)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Free = Annotated[str, Field(max_length=4000)]
 Basis = Literal["documents", "supplement"]
@@ -26,9 +31,16 @@ def _words(value: object) -> object:
 
 def _numbers(value: object) -> object:
     """Split a cell of numbers separated by blanks."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9. ]+", value):
-        return tuple(float(part) for part in value.split())
-    return value
+    if not isinstance(value, str):
+        return value
+    if not all(re.fullmatch(r"[0-9]+(\.[0-9]+)?", part) for part in value.split()):
+        raise ValueError("numbers are separated by blanks and written like 12 or 2.5")
+    return tuple(float(part) for part in value.split())
+
+
+def _list(value: object) -> object:
+    """Freeze a TOML array."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _number(value: object) -> object:
@@ -131,7 +143,7 @@ class Link(Row):
 
     condition: Id
     finding: Id
-    word: Id
+    word: Word
     basis: Basis
     confidence: Confidence
     reason: Text
@@ -152,10 +164,10 @@ class Leak(Row):
     """How often a finding appears for no reason modelled, by age band."""
 
     finding: Id
-    under_16: Id
-    age_16_39: Id = Field(alias="16_39")
-    age_40_64: Id = Field(alias="40_64")
-    age_65_and_over: Id = Field(alias="65_and_over")
+    under_16: Word
+    age_16_39: Word = Field(alias="16_39")
+    age_40_64: Word = Field(alias="40_64")
+    age_65_and_over: Word = Field(alias="65_and_over")
     confidence: Confidence
     reason: Text
 
@@ -174,7 +186,7 @@ class ContextLink(Row):
 
     context: Id
     condition: Id
-    word: Id
+    word: Word
     basis: Basis
     confidence: Confidence
     reason: Text
@@ -185,7 +197,7 @@ class ContextFinding(Row):
 
     context: Id
     finding: Id
-    word: Id
+    word: Word
     basis: Basis
     confidence: Confidence
     reason: Text
@@ -196,7 +208,7 @@ class ConditionLink(Row):
 
     cause: Id
     condition: Id
-    word: Id
+    word: Word
     basis: Basis
     confidence: Confidence
     reason: Text
@@ -206,12 +218,12 @@ class AgeSex(Row):
     """How the rate of a condition varies with age band and sex."""
 
     condition: Id
-    under_16: Id
-    age_16_39: Id = Field(alias="16_39")
-    age_40_64: Id = Field(alias="40_64")
-    age_65_and_over: Id = Field(alias="65_and_over")
-    female: Id
-    male: Id
+    under_16: Word
+    age_16_39: Word = Field(alias="16_39")
+    age_40_64: Word = Field(alias="40_64")
+    age_65_and_over: Word = Field(alias="65_and_over")
+    female: Word
+    male: Word
     basis: Basis
     confidence: Confidence
     reason: Text
@@ -247,7 +259,7 @@ class Statement(Row):
     to_id: Text
     direction: Literal["raises", "lowers/absent"]
     wording: Text
-    document: Id | Annotated[str, Field(pattern=r"^S[0-9]$")]
+    document: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*|S[0-9])$")]
     locator: Text
     use: Literal["link", "grade", "assertion", "age_sex", "mapped", "left_out"]
     note: Free
@@ -283,8 +295,8 @@ class Rule(Row):
     basis: Basis
     when: Text
     suggests: Free
-    covers: Annotated[tuple[Id, ...], BeforeValidator(lambda v: tuple(v))]
-    places: Annotated[tuple[Text, ...], BeforeValidator(lambda v: tuple(v))]
+    covers: Annotated[tuple[Id, ...], BeforeValidator(_list)]
+    places: Annotated[tuple[Text, ...], BeforeValidator(_list)]
     advice: Free
     reason: Free
 
@@ -301,7 +313,7 @@ class Conflict(Row):
 
     id: Id
     topic: Text
-    statements: Annotated[tuple[Said, ...], BeforeValidator(lambda v: tuple(v))]
+    statements: Annotated[tuple[Said, ...], BeforeValidator(_list)]
     resolution: Text
     effect: Text
 

@@ -79,18 +79,14 @@ class Vocabulary:
             values = row.values if knowledge.is_graded(row) else binary
             items.append(Item(row.id, row.label, "finding", len(items), values, row.step))
         for context in knowledge.binary_contexts:
-            items.append(
-                Item(context.id, context.label, "context", len(items), binary, "history")
-            )
+            items.append(Item(context.id, context.label, "context", len(items), binary, "history"))
         for condition in knowledge.condition:
             items.append(
                 Item(condition.id, condition.label, "condition", len(items), binary, "known")
             )
         for context in knowledge.context:
             if context.kind != "binary":
-                values = (
-                    SEXES if context.kind == "sex" else tuple(b.id for b in knowledge.age_band)
-                )
+                values = SEXES if context.kind == "sex" else tuple(b.id for b in knowledge.age_band)
                 items.append(
                     Item(context.id, context.label, context.kind, len(items), values, "history")
                 )

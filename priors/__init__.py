@@ -1,0 +1,1 @@
+"""The knowledge: tables and rules that a clinician can read and edit. Data only."""

@@ -6,8 +6,8 @@
     evidence_factor     two such factors compared
 
 `finding|condition` is P(finding | only this condition, complaint): every other condition absent,
-contexts, age and sex unknown. `average` weighs the conditions by pretest. An odds factor says by how
-much the new evidence multiplies the odds of the condition, or of any of several.
+contexts, age and sex unknown. `average` weighs the conditions by pretest. An odds factor says by
+how much the new evidence multiplies the odds of the condition, or of any of several.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from functools import cache
 import numpy as np
 
 from model.checks.places import Found, place
-from model.errors import InputError
+from model.errors import ParesisError
 from model.evidence import read_evidence
 from model.knowledge import KnowledgeBase
 from model.reasoner import Reasoner, build_reasoner
 from model.tables import Assertion
+
+#: Kinds that can only be written one way round.
+RELATION = {"lowers": "<", "raises": ">", "odds_factor_below": "<"}
 
 
 class Measure:
@@ -55,7 +58,7 @@ class Measure:
         codes[0, item.column] = item.values.index(value) if value else 1
         return math.exp(self._log(codes) - alone)
 
-    def _log(self, codes: np.ndarray) -> float:  # type: ignore[type-arg]
+    def _log(self, codes: np.ndarray) -> float:
         settled = self._reasoner.closure.settle(codes)
         return self._reasoner.engine.log_probability(self._reasoner.case(settled.engine[0]))
 
@@ -70,12 +73,17 @@ class Measure:
             members[0, self._conditions[name]] = True
         if not members.any() or not new.strip():
             raise ValueError("a factor is written 'condition : new evidence / given evidence'")
+        if set(who.split()) & {pair.partition("=")[0] for pair in rest.replace("/", " ").split()}:
+            raise ValueError("the condition itself is among the evidence")
         before = self._odds(given.split(), members)
         after = self._odds(given.split() + new.split(), members)
         return after / before
 
-    def _odds(self, pairs: list[str], members: np.ndarray) -> float:  # type: ignore[type-arg]
-        values = dict(pair.split("=", 1) if "=" in pair else (pair, "present") for pair in pairs)
+    def _odds(self, pairs: list[str], members: np.ndarray) -> float:
+        values = {
+            name: value if sign else "present"
+            for name, sign, value in (pair.partition("=") for pair in pairs)
+        }
         evidence = read_evidence(values, self._reasoner.vocabulary)
         settled = self._reasoner.closure.settle(evidence.codes[None, :])
         if settled.bad.any():
@@ -98,8 +106,13 @@ def evaluate(measure: Measure, row: Assertion) -> tuple[float, float]:
         if "|" in text:
             finding, _, condition = text.partition("|")
             return measure.frequency(finding.strip(), condition.strip())
-        return float(text)
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError(f"{text} is no number to compare with")
+        return number
 
+    if row.relation != RELATION.get(row.kind, row.relation):
+        raise ValueError(f"{row.kind} is written with {RELATION[row.kind]}")
     return side(row.left), side(row.right)
 
 
@@ -110,8 +123,10 @@ def check_assertions(knowledge: KnowledgeBase, found: Found) -> None:
         where = place("assertion", number, row.id)
         try:
             left, right = evaluate(measure, row)
-        except (ValueError, InputError) as error:
-            found.add("bad_assertion", where, f"cannot be read: {error}", "Correct it.")
+        except (ValueError, ParesisError) as error:
+            reason = "; ".join(str(error).splitlines()).rstrip(".")
+            remedy = "Write finding|condition, a number, or 'condition : new / given'."
+            found.add("bad_assertion", where, f"cannot be evaluated: {reason}.", remedy)
             continue
         holds = left < right if row.relation == "<" else left > right
         if not holds:

@@ -11,6 +11,11 @@ from model.tables import FILES
 _FILE = {attribute: name for name, kinds in FILES.items() for attribute, _ in kinds}
 
 
+def file_of(attribute: str) -> str:
+    """The file of a table."""
+    return _FILE[attribute]
+
+
 def place(attribute: str, number: int, what: str = "") -> str:
     """The file and row of the n-th record (from 0) of a table."""
     name = _FILE[attribute]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import prod
 
 from model.checks.places import Found, place
-from model.expression import Atom, alternatives, atoms, parse
+from model.expression import All, Atom, Expression, alternatives, atoms, parse
 from model.knowledge import KnowledgeBase
 from model.screening import TIERS
 
+#: A rule that can be met in more ways than this is no rule a clinician can read.
+MAX_WAYS = 1000
 
 
 def check_rules(knowledge: KnowledgeBase, found: Found) -> None:
@@ -17,7 +20,9 @@ def check_rules(knowledge: KnowledgeBase, found: Found) -> None:
     for number, rule in enumerate(knowledge.rule):
         where = place("rule", number, rule.id)
         if rule.basis == "documents" and not rule.places:
-            found.add("missing_source", where, "is documented but names no place.", "Add the place.")
+            found.add(
+                "missing_source", where, "is documented but names no place.", "Add the place."
+            )
         if rule.basis == "supplement" and not rule.reason:
             found.add("missing_reason", where, "is a supplement without a reason.", "Say why.")
         try:
@@ -25,13 +30,22 @@ def check_rules(knowledge: KnowledgeBase, found: Found) -> None:
         except ValueError as error:
             found.add("bad_rule", where, f"cannot be read: {error}.", "Correct the expression.")
             continue
-        if _atoms_known(knowledge, expression, where, found):
+        if _ways(expression) > MAX_WAYS:
+            message = f"can be met in more than {MAX_WAYS:,} ways."
+            found.add("bad_rule", where, message, "Split it into rules that can be read.")
+        elif _atoms_known(knowledge, expression, where, found):
             parsed[rule.id] = expression
     sets = {name: alternatives(expression) for name, expression in parsed.items()}
+    first: dict[tuple[str, frozenset[frozenset[Atom]]], str] = {}
     for number, rule in enumerate(knowledge.rule):
         if rule.id not in sets:
             continue
         where = place("rule", number, rule.id)
+        same = first.setdefault((rule.tier, frozenset(sets[rule.id])), rule.id)
+        if same != rule.id:
+            message = f"is met whenever {same} is, and only then."
+            remedy = "Correct its expression, or keep one rule."
+            found.add("repeated_rule", where, message, remedy, level="warning")
         possible = [one for one in sets[rule.id] if not _contradictory(knowledge, one)]
         if not possible:
             message = "can never fire: every way to meet it contradicts itself."
@@ -53,15 +67,25 @@ def check_rules(knowledge: KnowledgeBase, found: Found) -> None:
                 "Remove it, or narrow the other.",
                 level="warning",
             )
-    _cover(knowledge, found, {name: one for name, one in sets.items()})
+    _cover(knowledge, found, sets)
 
 
-def _atoms_known(knowledge: KnowledgeBase, expression: object, where: str, found: Found) -> bool:
+def _ways(expression: Expression) -> int:
+    """In how many ways a rule can be met, counted without listing them."""
+    if isinstance(expression, Atom):
+        return 1
+    parts = [_ways(part) for part in expression.parts]
+    return prod(parts) if isinstance(expression, All) else sum(parts)
+
+
+def _atoms_known(
+    knowledge: KnowledgeBase, expression: Expression, where: str, found: Found
+) -> bool:
     findings = {row.id: row for row in knowledge.finding}
     contexts = set(knowledge.context_index)
     known = set(findings) | contexts
     good = True
-    for atom in atoms(expression):  # type: ignore[arg-type]
+    for atom in atoms(expression):
         if atom.item not in known:
             found.unknown(where, "when", atom.item, known)
             good = False
@@ -83,9 +107,7 @@ def _contradictory(knowledge: KnowledgeBase, one: frozenset[Atom]) -> bool:
     if any(len(values) > 1 for values in by_item.values()):
         return True
     excluded = {
-        frozenset((row.id, other))
-        for row in knowledge.finding
-        for other in row.excludes.split()
+        frozenset((row.id, other)) for row in knowledge.finding for other in row.excludes.split()
     }
     return any(frozenset(pair) in excluded for pair in combinations(by_item, 2))
 
@@ -106,9 +128,7 @@ def _cover(
             continue
         met = any(
             all(
-                atom.item in contexts
-                or atom.item in graded
-                or (condition.id, atom.item) in linked
+                atom.item in contexts or atom.item in graded or (condition.id, atom.item) in linked
                 for atom in one
             )
             for rule in knowledge.rule

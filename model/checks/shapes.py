@@ -1,109 +1,32 @@
-"""Families, grades, shares and cycles: whether the tables describe a network at all."""
+"""Grades, shares and cycles: whether the tables describe a network at all."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from model.checks.places import Found, place
 from model.knowledge import SETTINGS, KnowledgeBase
-from model.parameters import MAX_GRADES
 from model.pretest import window
 from model.vocabulary import MAX_AGE
 
 #: Shares must add up to this closeness.
 SLACK = 1e-6
-MAX_DEPTH = 3
+
+#: Base rates are solved by summing over sets of these; more could not be solved in a lifetime.
+MAX_CAUSES = 12
+
+#: The age bands that leaks.csv and age_sex.csv have columns for.
+BANDS = ("under_16", "16_39", "40_64", "65_and_over")
 
 
 def check_shapes(knowledge: KnowledgeBase, found: Found) -> None:
-    """Families are trees, rows are distributions, and nothing causes itself."""
-    _families(knowledge, found)
-    _links(knowledge, found)
+    """Rows are distributions, age bands follow each other, and nothing causes itself."""
     _graded(knowledge, found)
     _shares(knowledge, found)
+    _bands(knowledge, found)
     _contexts(knowledge, found)
     _cycles(knowledge, found)
     _windows(knowledge, found)
-
-
-def _families(knowledge: KnowledgeBase, found: Found) -> None:
-    index = {row.id: row for row in knowledge.finding}
-    for number, row in enumerate(knowledge.finding):
-        where = place("finding", number, row.id)
-        if len(set(row.values)) < len(row.values) or not 2 <= len(row.values) <= MAX_GRADES:
-            found.add("bad_values", where, f"needs 2 to {MAX_GRADES} different values.")
-        elif len(row.values) == 2 and row.values != ("present", "absent"):
-            found.add("bad_values", where, "two values must be written 'present absent'.")
-        if not row.refines:
-            continue
-        name, _, wanted = row.refines.partition("=")
-        parent = index.get(name)
-        if parent is None:
-            found.unknown(where, "refines", name, index)
-            continue
-        if knowledge.is_graded(row):
-            found.add("bad_refines", where, "a graded finding cannot refine another.")
-        grades = wanted.split("|") if wanted else []
-        if knowledge.is_graded(parent) != bool(grades):
-            found.add(
-                "bad_refines",
-                where,
-                "names grades of a finding that has none."
-                if grades
-                else f"must name the grades of {name} it specifies ({name}=grade|grade).",
-            )
-        for grade in grades:
-            if grade not in parent.values:
-                found.unknown(where, "refines", grade, parent.values)
-            elif grade == parent.values[0]:
-                found.add("bad_refines", where, f"{grade} is the lowest grade and has no children.")
-        depth, seen, here = 1, {row.id}, row
-        while here.refines and depth <= len(index):
-            here = index.get(here.refines.partition("=")[0], here)
-            if here.id in seen:
-                found.add("cycle", where, "refines itself in a circle.", "Break the circle.")
-                break
-            seen.add(here.id)
-            depth += 1
-        if depth > MAX_DEPTH:
-            found.add("too_deep", where, f"its family is more than {MAX_DEPTH} deep.")
-
-
-def _links(knowledge: KnowledgeBase, found: Found) -> None:
-    index = {row.id: row for row in knowledge.finding}
-    for table in ("link", "context_finding"):
-        owner = "condition" if table == "link" else "context"
-        rows = getattr(knowledge, table)
-        pairs = {(getattr(row, owner), row.finding): row for row in rows}
-        for number, row in enumerate(rows):
-            finding = index.get(row.finding)
-            if finding is None:
-                continue
-            who = getattr(row, owner)
-            where = place(table, number, f"{who}, {row.finding}")
-            if knowledge.is_graded(finding):
-                found.add("graded_link", where, "is graded; its row belongs in graded.csv.")
-                continue
-            name, grades = knowledge.parent_of(finding)
-            if not name or name not in index:
-                continue
-            if grades:
-                if table == "context_finding":
-                    found.add("graded_link", where, "a context cannot cause part of a graded finding.")
-                continue
-            parent = pairs.get((who, name))
-            if parent is None:
-                found.add(
-                    "orphan_child",
-                    where,
-                    f"specifies {name}, which has no link from {who}.",
-                    f"Add the link to {name}: a child's word is conditional on it.",
-                )
-            elif row.basis == "documents" and parent.basis != "documents":
-                found.add(
-                    "orphan_child",
-                    where,
-                    f"is documented, so its parent {name} is too, by implication.",
-                    "Set the parent's basis to documents.",
-                )
 
 
 def _graded(knowledge: KnowledgeBase, found: Found) -> None:
@@ -115,13 +38,19 @@ def _graded(knowledge: KnowledgeBase, found: Found) -> None:
             if finding is None:
                 continue
             if not knowledge.is_graded(finding):
-                found.add("not_graded", where, "is present or absent; it belongs in links.csv.")
+                message, remedy = "is present or absent; it belongs in links.csv.", "Move it there."
+                found.add("not_graded", where, message, remedy)
             elif len(row.frequencies) != len(finding.values):
-                message = f"has {len(row.frequencies)} frequencies for {len(finding.values)} grades."
+                message = (
+                    f"has {len(row.frequencies)} frequencies for {len(finding.values)} grades."
+                )
                 found.add("bad_share", where, message, "Give one for each grade, lowest first.")
             elif abs(sum(row.frequencies) - 100) > SLACK:
                 message = f"its frequencies add to {sum(row.frequencies):g}, not 100."
                 found.add("bad_share", where, message, "Make them add to 100.")
+            elif table == "graded_leak" and row.frequencies[0] <= 50:
+                message = "a leak lies almost wholly on the lowest grade, which stands first."
+                found.add("bad_share", where, message, "Put the largest share first.")
     for finding in index.values():
         stated = any(row.finding == finding.id for row in knowledge.graded)
         if knowledge.is_graded(finding) and not stated:
@@ -137,6 +66,18 @@ def _shares(knowledge: KnowledgeBase, found: Found) -> None:
             if rows and abs(total - 1000) > SLACK:
                 message = f"column {setting}: the {prefix[:-1]} rows add to {total:g}, not 1,000."
                 found.add("bad_share", "prevalence.csv", message, "Make them add to 1,000.")
+    even = Counter(row.even for row in knowledge.pretest).most_common(1)
+    for number, row in enumerate(knowledge.pretest):
+        if row.id != "unnamed" and row.even != even[0][0]:
+            message = f"column even: {row.even:g} where the other conditions have {even[0][0]:g}."
+            where = place("pretest", number, row.id)
+            found.add("bad_share", where, message, "Make it the same: this setting is even.")
+
+
+def _bands(knowledge: KnowledgeBase, found: Found) -> None:
+    if tuple(row.id for row in knowledge.age_band) != BANDS:
+        message = f"the age bands must be {', '.join(BANDS)}, as leaks.csv and age_sex.csv have."
+        found.add("bad_bands", "settings.toml [[age_band]]", message, "Restore their ids.")
     expected = 0
     for number, band in enumerate(knowledge.age_band):
         if band.start != expected or band.end <= band.start:
@@ -144,7 +85,9 @@ def _shares(knowledge: KnowledgeBase, found: Found) -> None:
             found.add("bad_bands", place("age_band", number, band.id), message, "Close the gap.")
         expected = band.end
     if knowledge.age_band and expected != MAX_AGE:
-        found.add("bad_bands", "settings.toml", f"the age bands must end at {MAX_AGE}.")
+        where = place("age_band", len(knowledge.age_band) - 1, knowledge.age_band[-1].id)
+        message = f"the last age band must end at {MAX_AGE}."
+        found.add("bad_bands", where, message, f"Write end = {MAX_AGE}.")
 
 
 def _contexts(knowledge: KnowledgeBase, found: Found) -> None:
@@ -157,7 +100,8 @@ def _contexts(knowledge: KnowledgeBase, found: Found) -> None:
         if other is None:
             found.unknown(where, "implies", row.implies, index)
         elif other.implies:
-            found.add("too_deep", where, f"{other.id} implies another itself; one step is allowed.")
+            message = f"{other.id} implies another itself; one step is allowed."
+            found.add("too_deep", where, message, "Empty one of the two cells.")
     for number, link in enumerate(knowledge.context_link):
         rate = knowledge.scale.rate.get(link.word)
         if link.basis == "supplement" and rate is not None and rate.rate < 3:
@@ -182,6 +126,9 @@ def _cycles(knowledge: KnowledgeBase, found: Found) -> None:
         if row.condition in seen:
             where = place("condition_link", number, f"{row.cause}, {row.condition}")
             found.add("cycle", where, "leads back to its own cause.", "Break the circle.")
+        elif sum(len(causes.get(one, ())) for one in {row.condition, *seen}) > MAX_CAUSES:
+            message = f"makes more than {MAX_CAUSES} links that lead to {row.condition}."
+            found.add("too_many_causes", where, message, "Keep the strongest.")
 
 
 def _windows(knowledge: KnowledgeBase, found: Found) -> None:

@@ -1,13 +1,15 @@
 """Ask the reference network with pgmpy and with pyAgrum, as a careful user would.
 
-Two things make or break a general tool here. What bears neither on the question nor on the evidence is
-not built (`only`). And where a finding is absent every link of its chain is absent too, which is the same
-event, but tells the tool that the causes are independent; left to itself it multiplies them all together.
+Two things make or break a general tool here. What bears neither on the question nor on the evidence
+is not built (`only`). And where a finding is absent every link of its chain is absent too: the
+same event, but it tells the tool that the causes do not meet there; left to itself it multiplies
+them all together.
 """
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from model.kernel import Case, Net
-from model.parameters import SEXES
+from model.parameters import SEXES, Ints
 from model.reference import ANY, COMPLAINT, Names, as_pgmpy, network_nodes
 from model.reference_nodes import BINARY, Node
 
@@ -38,7 +40,7 @@ class Question:
 
 
 def question(
-    net: Net, names: Names, case: Case, *, order: Sequence[int], asked: Iterable[str] = ()
+    net: Net, names: Names, case: Case, *, order: Sequence[int] | Ints, asked: Iterable[str] = ()
 ) -> Question:
     """Translate a case; `asked` names nodes wanted besides conditions and contexts."""
     known: dict[str, str] = {}
@@ -107,33 +109,34 @@ class Pgmpy:
             nodes.append(Node(f"{name}__seen", BINARY, (name,), table))
             self.evidence[f"{name}__seen"] = BINARY[1]
         self.states = states
+        self.network = as_pgmpy(nodes)
         # Nothing is handed to `virtual_evidence`, so one object can be asked again and again.
-        self.elimination = VariableElimination(as_pgmpy(nodes))
+        self.elimination = VariableElimination(self.network)
 
-    def posterior(self, name: str, evidence: dict[str, str] | None = None) -> np.ndarray[Any, Any]:
+    def posterior(self, name: str) -> np.ndarray[Any, Any]:
         """P(each state of a node | evidence)."""
-        given = self.evidence if evidence is None else evidence
-        if name in given:
-            return np.array([float(state == given[name]) for state in self.states[name]])
-        answer = self.elimination.query([name], evidence=given, show_progress=False)
+        if name in self.evidence:
+            return np.array([float(state == self.evidence[name]) for state in self.states[name]])
+        answer = self.elimination.query([name], evidence=self.evidence, show_progress=False)
         return np.asarray(answer.values)
 
     def log_probability(self) -> float:
-        """Natural logarithm of P(evidence), one item after another."""
-        given: dict[str, str] = {}
-        total = 0.0
-        for name, state in self.evidence.items():
-            chances = self.elimination.query([name], evidence=given, show_progress=False)
-            total += math.log(chances.get_value(**{name: state}))
-            given[name] = state
-        return total
+        """Natural logarithm of P(evidence): pgmpy does not normalise what a Markov network says."""
+        from pgmpy.inference import VariableElimination
+
+        elimination = VariableElimination(self.network.to_markov_model())
+        answer = elimination.query([ANY], evidence=self.evidence, show_progress=False)
+        return math.log(answer.values.sum())
 
 
 class PyAgrum:
     """pyAgrum's lazy propagation on the tables of the pgmpy network."""
 
     def __init__(self, asked: Question) -> None:
-        import pyagrum
+        with warnings.catch_warnings():
+            # The module's own types are deprecated by SWIG; as an error that is a segmentation fault.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import pyagrum
 
         network = as_pgmpy(asked.nodes)
         self.net = pyagrum.BayesNet("reference")

@@ -1,0 +1,373 @@
+"""The command line: parse, call, print. Results on stdout, progress and messages on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from model.errors import InputError, KnowledgeError, ParesisError, Problem
+
+if TYPE_CHECKING:
+    from model.evidence import Evidence
+    from model.knowledge import KnowledgeBase
+    from model.reasoner import Reasoner
+
+HELP = "A differential diagnosis of leg weakness: red flags first, then exact probabilities."
+
+app = typer.Typer(
+    name="paresis",
+    help=HELP,
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class SettingName(StrEnum):
+    """Whose legs are weak."""
+
+    primary_care = "primary_care"
+    emergency_department = "emergency_department"
+    neurology_clinic = "neurology_clinic"
+    even = "even"
+
+
+class BasisName(StrEnum):
+    """What the numbers rest on."""
+
+    all = "all"
+    documents = "documents"
+
+
+class FormatName(StrEnum):
+    """A format networks are exchanged in."""
+
+    bif = "bif"
+    xmlbif = "xmlbif"
+    xdsl = "xdsl"
+
+
+class OnError(StrEnum):
+    """What a bad row does to the run."""
+
+    mark = "mark"
+    stop = "stop"
+
+
+SettingOption = Annotated[
+    SettingName, typer.Option("--setting", help="Care setting the pretest probabilities are of.")
+]
+BasisOption = Annotated[
+    BasisName, typer.Option("--basis", help="All links, or only those the documents state.")
+]
+PriorsOption = Annotated[
+    Path | None, typer.Option("--priors", help="Folder of another knowledge base.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _knowledge(priors: Path | None) -> KnowledgeBase:
+    from model.knowledge import load
+
+    return load(priors)
+
+
+def _reasoner(priors: Path | None, setting: SettingName, basis: BasisName) -> Reasoner:
+    from model.reasoner import build_reasoner
+
+    return build_reasoner(_knowledge(priors), setting=setting.value, basis=basis.value)
+
+
+def _write_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _values(pairs: list[str], file: str | None, text: str | None) -> dict[str, Any]:
+    """Collect one patient's values from a JSON file or text, and item=value pairs on top."""
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise InputError(
+                [Problem("unreadable", file, "cannot be read as UTF-8 text.", "Check the name.")]
+            ) from None
+    if text is not None:
+        try:
+            loaded = json.loads(text)
+        except (json.JSONDecodeError, RecursionError) as error:
+            at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+            raise InputError(
+                [Problem("bad_json", file or "--json-text", f"is not JSON{at}.", "Check commas.")]
+            ) from None
+        if not isinstance(loaded, dict):
+            raise InputError([Problem("bad_json", file or "--json-text", "must be one object {}.")])
+        values.update(loaded)
+    problems = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if name.strip() in values:
+            problems.append(Problem("given_twice", name.strip(), "is given twice.", "Keep one."))
+        values[name.strip()] = value if equals else "present"
+    if problems:
+        raise InputError(problems)
+    return values
+
+
+def _evidence(reasoner: Reasoner, pairs: list[str], file: str | None, text: str | None) -> Evidence:
+    from model.evidence import read_evidence
+
+    return read_evidence(_values(pairs, file, text), reasoner.vocabulary)
+
+
+PairsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="What is known, as item=value: age=71 onset=sudden foot_drop (alone: present).",
+        metavar="[ITEM=VALUE]...",
+    ),
+]
+FileOption = Annotated[
+    str | None, typer.Option("--file", "-f", help="A JSON file with one patient (- for stdin).")
+]
+TextOption = Annotated[str | None, typer.Option("--json-text", help="One patient as JSON text.")]
+
+
+@app.command()
+def assess(
+    items: PairsArgument = None,
+    file: FileOption = None,
+    json_text: TextOption = None,
+    setting: SettingOption = SettingName.primary_care,
+    basis: BasisOption = BasisName.all,
+    priors: PriorsOption = None,
+    as_json: JsonOption = False,
+    sites: Annotated[bool, typer.Option("--sites", help="Add the posterior of each site.")] = False,
+) -> None:
+    """Assess one patient: red flags, then the ranked differential."""
+    from app import report
+
+    reasoner = _reasoner(priors, setting, basis)
+    assessment = reasoner.assess(_evidence(reasoner, items or [], file, json_text), sites=sites)
+    if as_json:
+        _write_json(assessment.to_dict())
+    else:
+        typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
+    if assessment.status == "error":
+        raise typer.Exit(InputError.exit_code)
+    if assessment.status == "failed":
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    items: PairsArgument = None,
+    file: FileOption = None,
+    json_text: TextOption = None,
+    condition: Annotated[
+        list[str] | None, typer.Option("--condition", "-c", help="Which condition; repeatable.")
+    ] = None,
+    setting: SettingOption = SettingName.primary_care,
+    basis: BasisOption = BasisName.all,
+    priors: PriorsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what speaks for and against the leading conditions (or those named)."""
+    from app import report
+    from model.ledger import accounts
+
+    reasoner = _reasoner(priors, setting, basis)
+    evidence = _evidence(reasoner, items or [], file, json_text)
+    assessment = reasoner.assess(evidence)
+    if not assessment.has_differential:
+        typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
+        raise typer.Exit(InputError.exit_code if assessment.status == "error" else 0)
+    chosen = tuple(condition or [one.id for one in assessment.ranking[:3]])
+    found = accounts(reasoner, evidence, chosen)
+    if as_json:
+        from model.numbers import rounded
+
+        ledgers = [
+            {
+                "id": account.id,
+                "pretest": rounded(account.pretest),
+                "posttest": rounded(account.posttest),
+                "weights": [
+                    {"item": w.item, "value": w.value, "weight": rounded(w.weight)}
+                    for w in account.weights
+                ],
+            }
+            for account in found
+        ]
+        _write_json({**assessment.to_dict(), "ledger": ledgers})
+        return
+    typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
+    typer.echo("\n" + report.ledger(found), nl=False)
+
+
+@app.command()
+def score(
+    source: Annotated[str, typer.Argument(help="CSV or Parquet of vignettes (- for stdin).")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="CSV, CSV.gz or Parquet to write (- for stdout).")
+    ] = "-",
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", help="Columns to pass through; repeatable, or joined by commas."),
+    ] = None,
+    all_conditions: Annotated[
+        bool, typer.Option("--all-conditions", help="Add p_<condition> for every condition.")
+    ] = False,
+    on_error: Annotated[
+        OnError, typer.Option("--on-error", help="Mark a bad row and go on, or stop.")
+    ] = OnError.mark,
+    setting: SettingOption = SettingName.primary_care,
+    basis: BasisOption = BasisName.all,
+    priors: PriorsOption = None,
+) -> None:
+    """Score a table of vignettes, one row out for every row in."""
+    from app.progress import file_progress
+    from evaluation.files import score_file
+
+    reasoner = _reasoner(priors, setting, basis)
+    kept = [name.strip() for part in keep or [] for name in part.split(",") if name.strip()]
+    with file_progress(Path(source).name) as progress:
+        summary = score_file(
+            source,
+            output,
+            reasoner,
+            keep=kept,
+            all_conditions=all_conditions,
+            stop_on_error=on_error is OnError.stop,
+            progress=progress,
+        )
+    status = ", ".join(f"{name} {count:,}" for name, count in sorted(summary.status.items()))
+    typer.echo(f"{summary.rows:,} rows scored: {status}", err=True)
+
+
+@app.command()
+def evaluate(
+    source: Annotated[str, typer.Argument(help="CSV of labelled vignettes.")],
+    truth: Annotated[
+        str, typer.Option("--truth", help="Column with the true condition's id.")
+    ] = "label",
+    keep: Annotated[
+        list[str] | None, typer.Option("--keep", help="Other columns that are not items.")
+    ] = None,
+    setting: Annotated[
+        list[SettingName] | None, typer.Option("--setting", help="Care setting; repeatable.")
+    ] = None,
+    basis: BasisOption = BasisName.all,
+    priors: PriorsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare scored vignettes with their true conditions, and summarise the red flags."""
+    import dataclasses
+
+    from app.summary import accuracy_text
+    from evaluation.accuracy import measure
+    from evaluation.files import read_table
+
+    frame = read_table(source)
+    kept = [name.strip() for part in keep or [] for name in part.split(",") if name.strip()]
+    found = [
+        measure(frame, _reasoner(priors, one, basis), truth=truth, keep=kept)
+        for one in setting or [SettingName.primary_care]
+    ]
+    if as_json:
+        _write_json([dataclasses.asdict(one) for one in found])
+    else:
+        typer.echo(accuracy_text(Path(source).name, found), nl=False)
+
+
+@app.command()
+def vocabulary(
+    priors: PriorsOption = None,
+    as_json: JsonOption = False,
+    template: Annotated[
+        bool, typer.Option("--template", help="Print a CSV header with every item instead.")
+    ] = False,
+) -> None:
+    """List every item a vignette may have, every condition, category and rule."""
+    from app.listing import vocabulary_json, vocabulary_template, vocabulary_text
+
+    knowledge = _knowledge(priors)
+    if template:
+        typer.echo(vocabulary_template(knowledge))
+    elif as_json:
+        _write_json(vocabulary_json(knowledge))
+    else:
+        typer.echo(vocabulary_text(knowledge), nl=False)
+
+
+@app.command()
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of the knowledge base (the shipped one).")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Lint a knowledge base; every mistake is shown with its file, row and remedy."""
+    import dataclasses
+
+    from app.listing import knowledge_summary
+    from model.checking import check as check_folder
+
+    knowledge, problems = check_folder(folder)
+    errors = [problem for problem in problems if problem.level == "error"]
+    if as_json:
+        _write_json([dataclasses.asdict(problem) for problem in problems])
+    else:
+        for problem in problems:
+            typer.echo(f"{problem.level} {problem.code}: {problem}", err=problem.level == "error")
+        if knowledge is not None:
+            typer.echo(knowledge_summary(knowledge), nl=False)
+        typer.echo(f"{len(errors)} errors, {len(problems) - len(errors)} warnings")
+    if errors:
+        raise typer.Exit(KnowledgeError.exit_code)
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Argument(help="File to write.")],
+    file_format: Annotated[
+        FormatName | None,
+        typer.Option("--format", help="Format; by the file's ending when left out."),
+    ] = None,
+    setting: SettingOption = SettingName.primary_care,
+    basis: BasisOption = BasisName.all,
+    priors: PriorsOption = None,
+) -> None:
+    """Write the whole network as BIF, XMLBIF or XDSL."""
+    from model.export import export as write
+
+    name = file_format.value if file_format else output.suffix.lstrip(".").lower()
+    if name not in FormatName.__members__:
+        raise typer.BadParameter("name a --format: bif, xmlbif or xdsl")
+    reasoner = _reasoner(priors, setting, basis)
+    write(reasoner.knowledge, reasoner.parameters, output, name)
+    typer.echo(f"wrote {output}", err=True)
+
+
+def main() -> None:
+    """Run the command line; problems become messages and exit codes, never tracebacks."""
+    try:
+        app(standalone_mode=True)
+    except (InputError, KnowledgeError) as error:
+        for problem in error.problems:
+            typer.echo(f"error {problem.code}: {problem}", err=True)
+        sys.exit(error.exit_code)
+    except ParesisError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - a traceback could show a patient's values
+        typer.echo(f"internal error: {type(error).__name__} (please report it)", err=True)
+        sys.exit(1)

@@ -1,0 +1,291 @@
+"""Score a table of vignettes: one row out for every row in, in order, screening in every one.
+
+`score_frame` is the one function that everything which scores many patients calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from model.batch import DONE, TOO_WIDE, Rows, assess_rows
+from model.errors import InputError, Problem
+from model.numbers import text
+from model.reasoner import Reasoner
+from model.screening import TIERS
+from model.version import ENGINE_VERSION
+from model.vocabulary import CellError, Item
+
+#: How many conditions a row names.
+RANKS = 5
+
+#: A header with more columns than this is a broken file, not a table of vignettes.
+MAX_COLUMNS = 2000
+
+_LEADING = ("id", "status", "message", "disposition", "could_rise_to", "red_flags", "pending_flags")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the columns of an input table are.
+
+    Attributes:
+        items: columns that are items of the vocabulary, with the item.
+        keep: columns passed through, with their name in the output.
+        has_id: whether there is an `id` column.
+    """
+
+    items: tuple[tuple[str, Item], ...]
+    keep: tuple[tuple[str, str], ...]
+    has_id: bool
+
+
+def read_header(columns: Sequence[str], reasoner: Reasoner, *, keep: Sequence[str] = ()) -> Layout:
+    """Say what each column is.
+
+    Raises:
+        InputError: for columns that are neither items nor kept (with the nearest name), that stand
+            twice, or that are to be kept but are not there.
+    """
+    problems: list[Problem] = []
+    if len(columns) > MAX_COLUMNS:
+        message = f"has {len(columns)} columns; at most {MAX_COLUMNS} make sense."
+        raise InputError([Problem("too_many_columns", "header", message, "Check the separator.")])
+    index = reasoner.vocabulary.index
+    items: list[tuple[str, Item]] = []
+    seen: set[str] = set()
+    for name in columns:
+        if name in seen:
+            problems.append(
+                Problem("duplicate_column", f"column {name!r}", "stands twice.", "Remove one.")
+            )
+            continue
+        seen.add(name)
+        if name == "id" or name in keep:
+            continue
+        if name in index:
+            items.append((name, index[name]))
+            continue
+        remedy = reasoner.vocabulary.suggest(name) or "Rename it, or pass it through with --keep."
+        problems.append(
+            Problem("unknown_column", f"column {name[:80]!r}", "is not in the vocabulary.", remedy)
+        )
+    for name in keep:
+        if name not in seen:
+            problems.append(
+                Problem("missing_column", f"column {name!r}", "is to be kept but is not there.")
+            )
+    if problems:
+        raise InputError(problems)
+    taken = set(output_columns(reasoner))
+    kept = tuple((name, f"in_{name}" if name in taken else name) for name in keep if name != "id")
+    return Layout(tuple(items), kept, "id" in seen)
+
+
+def output_columns(reasoner: Reasoner, *, all_conditions: bool = False) -> list[str]:
+    """Names of the columns of a scored table, kept ones aside."""
+    names = list(_LEADING)
+    names += [f"condition_{k}" for k in range(1, RANKS + 1)]
+    names += [f"probability_{k}" for k in range(1, RANKS + 1)]
+    names += [f"category_{row.id}" for row in reasoner.knowledge.category]
+    names += ["unexplained", "log_evidence", "conflict"]
+    names += ["setting", "basis", "engine_version", "knowledge_digest"]
+    if all_conditions:
+        names += [f"p_{row.id}" for row in reasoner.knowledge.condition]
+    return names
+
+
+def read_codes(
+    frame: pd.DataFrame, layout: Layout, reasoner: Reasoner
+) -> tuple[NDArray[np.int8], list[tuple[NDArray[np.int64], str]]]:
+    """Read the cells of a table of text into codes.
+
+    Returns:
+        codes (R, I), a bad cell being unknown; and (rows, message) for every kind of bad cell. A
+        message names the column and what is allowed, never the cell.
+    """
+    codes = reasoner.vocabulary.blank(len(frame))
+    bad: list[tuple[NDArray[np.int64], str]] = []
+    for name, item in layout.items:
+        column = frame[name]
+        if not pd.api.types.is_string_dtype(column.dtype):
+            column = column.map(_cell_text, na_action="ignore")
+        places, cells = pd.factorize(column, use_na_sentinel=True)
+        values = np.full(len(cells) + 1, -1, np.int8)  # the last one is for missing cells
+        for number, cell in enumerate(cells):
+            try:
+                values[number] = reasoner.vocabulary.code(item, str(cell))
+            except CellError as error:
+                rows = np.flatnonzero(places == number)
+                bad.append((rows, f"{error.code}: {name} {error}"))
+        codes[:, item.column] = values[places]
+    return codes, bad
+
+
+def _cell_text(value: object) -> str:
+    """A cell of a typed table (Parquet, a frame made in Python) as it would stand in a CSV."""
+    if isinstance(value, (bool, np.bool_)):
+        return "present" if value else "absent"
+    return str(value)
+
+
+def score_frame(
+    frame: pd.DataFrame,
+    reasoner: Reasoner,
+    *,
+    layout: Layout | None = None,
+    keep: Sequence[str] = (),
+    all_conditions: bool = False,
+    first_row: int = 1,
+    workers: int | None = None,
+    bad: Sequence[tuple[NDArray[np.int64], str]] = (),
+) -> pd.DataFrame:
+    """Score a table of vignettes.
+
+    Args:
+        frame: a column per item (text, or numbers and booleans), `id` and kept columns; missing is
+            unknown.
+        reasoner: the knowledge base in one setting and basis.
+        layout: what the columns are, when already known (else read from the frame's header).
+        keep: columns to pass through.
+        all_conditions: also `p_<condition>` for every condition.
+        first_row: number of the first row, the id of rows without one.
+        bad: (row places, message) of rows already known not to be whole; only screened.
+        workers: threads (all cores when omitted); the result does not depend on it.
+
+    Returns:
+        A frame of text and numbers-as-text with `output_columns`, then the kept columns.
+
+    Raises:
+        InputError: for columns that cannot be placed.
+    """
+    layout = layout or read_header(list(frame.columns), reasoner, keep=keep)
+    codes, cells = read_codes(frame, layout, reasoner)
+    settled = reasoner.closure.settle(codes)
+    screened = reasoner.screener.screen_many(settled.rules)
+
+    count = len(frame)
+    messages: dict[int, list[str]] = {}
+    error = np.zeros(count, bool)
+    warning = np.zeros(count, bool)
+    for rows, message in [*bad, *cells]:
+        error[rows] = True
+        for row in rows.tolist():
+            messages.setdefault(row, []).append(message)
+    for level, flags in (("error", error), ("warning", warning)):
+        for note in settled.notes:
+            if note.level == level:
+                flags |= note.rows
+                for row in np.flatnonzero(note.rows).tolist():
+                    messages.setdefault(row, []).append(f"{note.code}: {note.text}")
+
+    posteriors = _posteriors(reasoner, settled.engine, ~error, workers)
+    status = np.where(warning, "warning", "ok").astype(object)
+    status[posteriors.state == TOO_WIDE] = "refused"
+    for row in np.flatnonzero((posteriors.state == TOO_WIDE) & ~error).tolist():
+        messages.setdefault(row, []).insert(
+            0, "too_wide: the evidence needs more steps or memory than the limit allows"
+        )
+    status[error] = "error"
+
+    ids = frame["id"].astype(str).where(frame["id"].notna(), "") if layout.has_id else None
+    numbers = [str(first_row + row) for row in range(count)]
+    names = (
+        [given or number for given, number in zip(ids, numbers, strict=True)]
+        if ids is not None
+        else numbers
+    )
+    result: dict[str, object] = {
+        "id": names,
+        "status": status,
+        "message": ["; ".join(messages.get(row, ())) for row in range(count)],
+        "disposition": screened.disposition,
+        "could_rise_to": screened.could_rise_to,
+        "red_flags": _joined(screened.state == 1, [rule.id for rule in reasoner.knowledge.rule]),
+        "pending_flags": _joined(
+            screened.bedside & _at_least(reasoner, screened.disposition),
+            [rule.id for rule in reasoner.knowledge.rule],
+        ),
+    }
+    result.update(_ranked(reasoner, posteriors))
+    for m, row in enumerate(reasoner.knowledge.category):
+        result[f"category_{row.id}"] = _written(posteriors.group[:, m])
+    result["unexplained"] = _written(posteriors.unexplained)
+    result["log_evidence"] = _written(posteriors.log_evidence)
+    result["conflict"] = _written(posteriors.conflict)
+    result["setting"] = reasoner.parameters.setting
+    result["basis"] = reasoner.parameters.basis
+    result["engine_version"] = ENGINE_VERSION
+    result["knowledge_digest"] = reasoner.knowledge.digest
+    if all_conditions:
+        for i, condition in enumerate(reasoner.knowledge.condition):
+            result[f"p_{condition.id}"] = _written(posteriors.condition[:, i])
+    scored = pd.DataFrame(result, index=frame.index)
+    for name, out in layout.keep:
+        scored[out] = frame[name]
+    return scored
+
+
+def _posteriors(
+    reasoner: Reasoner, codes: NDArray[np.int8], good: NDArray[np.bool_], workers: int | None
+) -> Rows:
+    """Posteriors of the good rows, equal evidence computed once."""
+    where = np.flatnonzero(good)
+    unique, back = np.unique(codes[where], axis=0, return_inverse=True)
+    found = assess_rows(reasoner, unique, workers=workers)
+    count = len(codes)
+
+    def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        full = np.full((count, *values.shape[1:]), np.nan)
+        full[where] = values[back.ravel()]
+        return full
+
+    state = np.full(count, DONE, np.int64)
+    state[where] = found.state[back.ravel()]
+    return Rows(
+        state=state,
+        condition=spread(found.condition),
+        without=spread(found.without),
+        group=spread(found.group),
+        unexplained=spread(found.unexplained),
+        log_evidence=spread(found.log_evidence),
+        conflict=spread(found.conflict),
+    )
+
+
+def _ranked(reasoner: Reasoner, rows: Rows) -> dict[str, object]:
+    """The leading conditions by posterior, ties in file order."""
+    names = np.array([row.id for row in reasoner.knowledge.condition] + [""], dtype=object)
+    missing = np.isnan(rows.unexplained)
+    order = np.argsort(np.where(np.isnan(rows.without), 2.0, rows.without), axis=1, kind="stable")
+    result: dict[str, object] = {}
+    for k in range(RANKS):
+        place = order[:, k] if k < order.shape[1] else np.full(len(order), len(names) - 1)
+        result[f"condition_{k + 1}"] = np.where(missing, "", names[place])
+    for k in range(RANKS):
+        if k < order.shape[1]:
+            values = np.take_along_axis(rows.condition, order[:, k : k + 1], axis=1)[:, 0]
+        else:
+            values = np.full(len(order), np.nan)
+        result[f"probability_{k + 1}"] = _written(values)
+    return result
+
+
+def _at_least(reasoner: Reasoner, disposition: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """(R, rules): the rule's tier is at or above the disposition reached."""
+    level = {tier: place for place, tier in enumerate(TIERS)}
+    tiers = np.array([level[rule.tier] for rule in reasoner.knowledge.rule])
+    reached = np.array([level.get(word, 0) for word in disposition.tolist()])
+    return tiers[None, :] >= reached[:, None]
+
+
+def _joined(flags: NDArray[np.bool_], names: list[str]) -> list[str]:
+    return [";".join(names[i] for i in np.flatnonzero(row)) for row in flags]
+
+
+def _written(values: NDArray[np.float64]) -> list[str]:
+    return [text(value) for value in values.tolist()]

@@ -1,0 +1,86 @@
+"""What the kernel reads (`Net`, `Case`), what it makes of it (`Parts`), and its constants."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Kinds of steps in a program.
+OPEN_FINDING, OPEN_CONTEXT, CONDITION, CLOSE_FINDING, CLOSE_SUM = range(5)
+
+#: What a node of a family says: nothing; absent; a bit that must (or may) be switched on.
+FREE, ABSENT, BIT = range(3)
+
+#: Bits a single family may need; the largest family shipped needs six.
+MAX_FAMILY_BITS = 10
+
+#: Rescale when the largest entry falls below this power of two.
+TINY = 2.0**-200
+
+
+class Net(NamedTuple):
+    """A parameter set as the kernel reads it (see `model.parameters` for the axes).
+
+    Causes are numbered: conditions 0..N-1, contexts N..N+K-1, the unnamed cause N+K, the leak in
+    age band b N+K+1+b.
+    """
+
+    parent: NDArray[np.int64]
+    grades: NDArray[np.int64]
+    graded: NDArray[np.int64]
+    reach: NDArray[np.int64]
+    family_start: NDArray[np.int64]
+    family_nodes: NDArray[np.int64]
+    strength: NDArray[np.float64]
+    row: NDArray[np.float64]
+    multiplier: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    cause: NDArray[np.float64]
+    rate: NDArray[np.float64]
+    implied: NDArray[np.int64]
+    context_prior: NDArray[np.float64]
+    age_prior: NDArray[np.float64]
+    sex_prior: NDArray[np.float64]
+    unnamed_prior: float
+
+
+class Case(NamedTuple):
+    """One patient's evidence as codes: -1 unknown, 0 absent (or lowest grade), 1 present, grade.
+
+    soft_finding (F, 4), soft_context (K, 2) and soft_condition (N, 2) are likelihoods; a finding
+    uses its soft row only where `is_soft` is 1 (its code is then -1).
+    """
+
+    finding: NDArray[np.int8]
+    is_soft: NDArray[np.int8]
+    soft_finding: NDArray[np.float64]
+    context: NDArray[np.int8]
+    soft_context: NDArray[np.float64]
+    condition: NDArray[np.int8]
+    soft_condition: NDArray[np.float64]
+    band: int
+    sex: int
+
+
+class Parts(NamedTuple):
+    """Evidence broken into factors, independent of the order of conditions.
+
+    Families with open bits ("factors") come with their effect vectors; everything else is weights.
+    """
+
+    bits: NDArray[np.int64]  # (J,) bits of each factor
+    start: NDArray[np.int64]  # (J + 1,) where its effect vectors start; (N + K) vectors each
+    effect: NDArray[np.float64]  # flat effect vectors
+    first_state: NDArray[np.int64]  # (J + 1,) where its opening and closing vectors start
+    opening: NDArray[np.float64]  # (B, 2, states) by age band and unnamed cause present
+    closing: NDArray[np.float64]  # (states,)
+    lowest: NDArray[np.int64]  # (J,) bit field of a soft grade (-1 for none): combine by maximum
+    linked: NDArray[np.bool_]  # (J, N + K)
+    weight: NDArray[np.float64]  # (N + K,) factor on the present branch
+    constant: NDArray[np.float64]  # (B, 2) factor on everything
+    context_open: NDArray[np.bool_]  # (K,) unknown and not folded away
+    touches: NDArray[np.bool_]  # (K, N) an open context bears on a condition
+    fold_into: NDArray[np.int64]  # (K,) condition a lonely context is folded into, -1 for none
+    too_wide: bool
