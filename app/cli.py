@@ -13,7 +13,7 @@ import typer
 from model.errors import InputError, KnowledgeError, ParesisError, Problem
 
 if TYPE_CHECKING:
-    from model.evidence import Evidence
+    from model.assessment import Assessment
     from model.knowledge import KnowledgeBase
     from model.reasoner import Reasoner
 
@@ -79,18 +79,32 @@ def _knowledge(priors: Path | None) -> KnowledgeBase:
 
 
 def _reasoner(priors: Path | None, setting: SettingName, basis: BasisName) -> Reasoner:
-    from model.reasoner import build_reasoner
+    from model.reasoner import open_reasoner
 
-    return build_reasoner(_knowledge(priors), setting=setting.value, basis=basis.value)
+    return open_reasoner(_knowledge(priors), setting=setting.value, basis=basis.value)
 
 
 def _write_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, unless a name stands in it twice."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise InputError(
+            [Problem("given_twice", name, "is given twice.", "Keep one.") for name in twice]
+        )
+    return values
+
+
 def _values(pairs: list[str], file: str | None, text: str | None) -> dict[str, Any]:
     """Collect one patient's values from a JSON file or text, and item=value pairs on top."""
     values: dict[str, Any] = {}
+    if file is not None and text is not None:
+        raise typer.BadParameter("give --file or --json-text, not both")
     if file is not None:
         try:
             text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
@@ -100,8 +114,8 @@ def _values(pairs: list[str], file: str | None, text: str | None) -> dict[str, A
             ) from None
     if text is not None:
         try:
-            loaded = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+            loaded = json.loads(text, object_pairs_hook=_once)
+        except (ValueError, RecursionError) as error:
             at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
             raise InputError(
                 [Problem("bad_json", file or "--json-text", f"is not JSON{at}.", "Check commas.")]
@@ -120,10 +134,12 @@ def _values(pairs: list[str], file: str | None, text: str | None) -> dict[str, A
     return values
 
 
-def _evidence(reasoner: Reasoner, pairs: list[str], file: str | None, text: str | None) -> Evidence:
-    from model.evidence import read_evidence
-
-    return read_evidence(_values(pairs, file, text), reasoner.vocabulary)
+def _leave(assessment: Assessment) -> None:
+    """Exit as the status says; a refused posterior is an answer."""
+    if assessment.status == "error":
+        raise typer.Exit(InputError.exit_code)
+    if assessment.status == "failed":
+        raise typer.Exit(1)
 
 
 PairsArgument = Annotated[
@@ -152,17 +168,16 @@ def assess(
 ) -> None:
     """Assess one patient: red flags, then the ranked differential."""
     from app import report
+    from model.evidence import read_evidence
 
+    values = _values(items or [], file, json_text)
     reasoner = _reasoner(priors, setting, basis)
-    assessment = reasoner.assess(_evidence(reasoner, items or [], file, json_text), sites=sites)
+    assessment = reasoner.assess(read_evidence(values, reasoner.vocabulary), sites=sites)
     if as_json:
         _write_json(assessment.to_dict())
     else:
         typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
-    if assessment.status == "error":
-        raise typer.Exit(InputError.exit_code)
-    if assessment.status == "failed":
-        raise typer.Exit(1)
+    _leave(assessment)
 
 
 @app.command()
@@ -180,14 +195,20 @@ def explain(
 ) -> None:
     """Say what speaks for and against the leading conditions (or those named)."""
     from app import report
+    from model.evidence import read_evidence
     from model.ledger import accounts
 
+    values = _values(items or [], file, json_text)
     reasoner = _reasoner(priors, setting, basis)
-    evidence = _evidence(reasoner, items or [], file, json_text)
+    evidence = read_evidence(values, reasoner.vocabulary)
     assessment = reasoner.assess(evidence)
     if not assessment.has_differential:
-        typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
-        raise typer.Exit(InputError.exit_code if assessment.status == "error" else 0)
+        if as_json:
+            _write_json({**assessment.to_dict(), "ledger": []})
+        else:
+            typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
+        _leave(assessment)
+        return
     chosen = tuple(condition or [one.id for one in assessment.ranking[:3]])
     found = accounts(reasoner, evidence, chosen)
     if as_json:
@@ -268,9 +289,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Compare scored vignettes with their true conditions, and summarise the red flags."""
-    import dataclasses
-
-    from app.summary import accuracy_text
+    from app.summary import accuracy_json, accuracy_text
     from evaluation.accuracy import measure
     from evaluation.files import read_table
 
@@ -281,7 +300,7 @@ def evaluate(
         for one in setting or [SettingName.primary_care]
     ]
     if as_json:
-        _write_json([dataclasses.asdict(one) for one in found])
+        _write_json(accuracy_json(found))
     else:
         typer.echo(accuracy_text(Path(source).name, found), nl=False)
 
@@ -347,11 +366,16 @@ def export(
     """Write the whole network as BIF, XMLBIF or XDSL."""
     from model.export import export as write
 
-    name = file_format.value if file_format else output.suffix.lstrip(".").lower()
-    if name not in FormatName.__members__:
+    ending = output.suffix.lstrip(".").lower()
+    if file_format is None and ending not in FormatName.__members__:
         raise typer.BadParameter("name a --format: bif, xmlbif or xdsl")
+    name = file_format or FormatName(ending)
     reasoner = _reasoner(priors, setting, basis)
-    write(reasoner.knowledge, reasoner.parameters, output, name)
+    try:
+        write(reasoner.knowledge, reasoner.parameters, output, name.value)
+    except OSError as error:
+        message = f"cannot be written ({error.strerror})."
+        raise InputError([Problem("unwritable", str(output), message)]) from None
     typer.echo(f"wrote {output}", err=True)
 
 
@@ -366,8 +390,9 @@ def main() -> None:
     except ParesisError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
+    except OSError as error:  # a full disk behind standard output
+        typer.echo(f"error: {error.strerror or type(error).__name__}", err=True)
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - a traceback could show a patient's values
         typer.echo(f"internal error: {type(error).__name__} (please report it)", err=True)
         sys.exit(1)

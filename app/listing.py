@@ -65,12 +65,19 @@ def knowledge_summary(knowledge: KnowledgeBase) -> str:
     rules = Counter(row.basis for row in knowledge.rule)
     lines = [
         f"knowledge {knowledge.digest[:12]}",
-        f"  {len(knowledge.condition)} conditions, {len(knowledge.category)} categories, "
-        f"{len(knowledge.context)} contexts, {len(knowledge.finding)} findings",
-        f"  {links['documents']} finding links documented, {links['supplement']} supplements; "
-        f"{contexts['documents']} context links documented, {contexts['supplement']} supplements",
-        f"  {rules['documents']} rules documented, {rules['supplement']} supplements; "
-        f"{len(knowledge.assertion)} assertions hold",
+        (
+            f"  {len(knowledge.condition)} conditions, {len(knowledge.category)} categories, "
+            f"{len(knowledge.context)} contexts, {len(knowledge.finding)} findings"
+        ),
+        (
+            f"  {links['documents']} finding links documented, {links['supplement']} supplements; "
+            f"{contexts['documents']} context links documented, "
+            f"{contexts['supplement']} supplements"
+        ),
+        (
+            f"  {rules['documents']} rules documented, {rules['supplement']} supplements; "
+            f"{len(knowledge.assertion)} assertions hold"
+        ),
         "  of 1,000 people (T: sum of conditions; u: unnamed; overlap: T + u - 1000)",
     ]
     for setting in SETTINGS:
@@ -78,6 +85,7 @@ def knowledge_summary(knowledge: KnowledgeBase) -> str:
         unnamed = rows.pop("unnamed", 0.0)
         total = sum(rows.values())
         lines.append(
-            f"    {setting:<22} T {total:7.1f}   u {unnamed:5.0f}   overlap {total + unnamed - 1000:6.1f}"
+            f"    {setting:<22} T {total:7.1f}   u {unnamed:5.0f}   "
+            f"overlap {total + unnamed - 1000:6.1f}"
         )
     return "\n".join(lines) + "\n"

@@ -112,10 +112,8 @@ def differential(assessment: Assessment, knowledge: KnowledgeBase, *, top: int =
         lines.append(f"     {said(one.pretest)} -> {said(one.probability)}")
     rest = [one for one in ranking[top:] if one.id in cannot_miss and one.probability >= 0.001]
     if rest:
-        lines.append(
-            "  Also not excluded: "
-            + "; ".join(f"{one.label} {said(one.probability)}" for one in rest[:6])
-        )
+        others = "; ".join(f"{one.label} {said(one.probability)}" for one in rest[:6])
+        lines += _wrap(f"Also not excluded: {others}", "  ")
     lines += ["", f"  Nothing modelled explains it: {said(assessment.unexplained)}"]
     if assessment.conflict > 1:
         lines += _wrap(
@@ -131,8 +129,10 @@ def text(assessment: Assessment, knowledge: KnowledgeBase) -> str:
     setting = next(row.label for row in knowledge.setting if row.id == assessment.setting)
     basis = "all sources" if assessment.basis == "all" else "documents only"
     lines = [
-        f"paresis {assessment.engine_version} | {setting} | {basis} | "
-        f"knowledge {assessment.knowledge_digest[:12]}",
+        (
+            f"paresis {assessment.engine_version} | {setting} | {basis} | "
+            f"knowledge {assessment.knowledge_digest[:12]}"
+        ),
         PURPOSE,
         "",
         *red_flags(assessment, knowledge),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from model.numbers import rounded
 
 if TYPE_CHECKING:
     from evaluation.accuracy import Accuracy, Share
@@ -28,13 +30,48 @@ def accuracy_text(name: str, found: Sequence[Accuracy]) -> str:
             f"  mean reciprocal rank: {one.mean_reciprocal_rank:.2f}",
             f"  red flags: {flags}",
         ]
+        if one.unscored:
+            lines.append(f"  not scored (an error, or too wide): {one.unscored} vignettes")
         if one.outside:
             lines.append(
                 f"  not modelled: {one.outside} vignettes; nothing modelled explains them "
-                f"{one.unexplained_outside:.1%} (median; modelled ones {one.unexplained_inside:.1%})"
+                f"{one.unexplained_outside:.1%} (median; modelled ones "
+                f"{one.unexplained_inside:.1%})"
             )
         lines += [
             f"  missed: {row}: {truth} stands at {rank}, first is {leader}"
             for row, truth, rank, leader in one.missed
         ]
     return "\n".join(lines) + "\n"
+
+
+def accuracy_json(found: Sequence[Accuracy]) -> list[dict[str, Any]]:
+    """The same for programs: None where there is nothing to measure."""
+
+    def share(one: Share) -> dict[str, Any]:
+        return {
+            "hits": one.hits,
+            "of": one.of,
+            "value": rounded(one.value),
+            "low": rounded(one.low),
+            "high": rounded(one.high),
+        }
+
+    return [
+        {
+            "setting": one.setting,
+            "top": {str(k): share(s) for k, s in one.top.items()},
+            "category": share(one.category),
+            "mean_reciprocal_rank": rounded(one.mean_reciprocal_rank),
+            "outside": one.outside,
+            "unexplained_outside": rounded(one.unexplained_outside),
+            "unexplained_inside": rounded(one.unexplained_inside),
+            "disposition": one.disposition,
+            "unscored": one.unscored,
+            "missed": [
+                {"id": row, "truth": truth, "rank": rank, "leader": leader}
+                for row, truth, rank, leader in one.missed
+            ],
+        }
+        for one in found
+    ]

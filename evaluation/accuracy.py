@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from evaluation.scoring import score_frame
+from model.errors import InputError, Problem
+from model.reading import nearest
 from model.reasoner import Reasoner
 
 
@@ -54,10 +58,11 @@ class Accuracy:
         top: share whose true condition stands first, in the first three, in the first five.
         category: share whose true category has the highest posterior.
         mean_reciprocal_rank: mean of 1 / rank.
-        outside: vignettes whose condition is not modelled, and the median `unexplained` of those and
-            of the modelled ones.
+        outside: vignettes whose condition is not modelled, and the median `unexplained` of those
+            and of the modelled ones.
         disposition: vignettes by disposition.
-        missed: (id, true condition, its rank, the leader) where the truth is not among the first three.
+        unscored: vignettes without a differential (an error, or too wide); in no share above.
+        missed: (id, true condition, its rank, the leader) where the truth is not in the top three.
     """
 
     setting: str
@@ -68,6 +73,7 @@ class Accuracy:
     unexplained_outside: float
     unexplained_inside: float
     disposition: dict[str, int]
+    unscored: int
     missed: tuple[tuple[str, str, int, str], ...]
 
 
@@ -81,20 +87,23 @@ def measure(
     """Score labelled vignettes and compare with the truth.
 
     Args:
-        frame: vignettes as text; `truth` names the column with the true condition's id (blank when
-            the true cause is not modelled).
+        frame: vignettes as text.
+        reasoner: the knowledge base in one setting and basis.
+        truth: the column with the true condition's id (blank when the true cause is not modelled).
         keep: other columns that are not items.
 
     Raises:
-        InputError: for columns that cannot be placed.
+        InputError: for columns that cannot be placed, or a truth that is no condition.
     """
     passed = list(dict.fromkeys([truth, *keep]))
     scored = score_frame(frame, reasoner, keep=passed, all_conditions=True)
     conditions = [row.id for row in reasoner.knowledge.condition]
     values = scored[[f"p_{name}" for name in conditions]].apply(pd.to_numeric, errors="coerce")
     matrix = values.to_numpy()
-    labels = frame[truth].fillna("").to_numpy()
-    inside = np.isin(labels, conditions) & ~np.isnan(matrix[:, 0])
+    labels = frame[truth].fillna("").astype(str).str.strip().to_numpy()
+    _check_labels(labels, truth, reasoner)
+    failed = np.isnan(matrix[:, 0])
+    inside = np.isin(labels, conditions) & ~failed
     category_of = {row.id: row.category for row in reasoner.knowledge.condition}
     categories = [row.id for row in reasoner.knowledge.category]
     by_category = scored[[f"category_{name}" for name in categories]].apply(
@@ -127,10 +136,27 @@ def measure(
         disposition={
             str(name): int(count) for name, count in scored["disposition"].value_counts().items()
         },
+        unscored=int(failed.sum()),
         missed=tuple(missed),
     )
 
 
-def _median(values: np.ndarray) -> float:  # type: ignore[type-arg]
+def _check_labels(labels: NDArray[Any], truth: str, reasoner: Reasoner) -> None:
+    known = reasoner.knowledge.condition_index
+    problems = [
+        Problem(
+            "unknown_label",
+            f"column {truth!r} row {row + 1}",
+            "is not a condition; leave it blank when the true cause is not modelled.",
+            nearest(label, known),
+        )
+        for row, label in enumerate(labels)
+        if label and label not in known
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _median(values: NDArray[np.float64]) -> float:
     values = values[~np.isnan(values)]
     return float(np.median(values)) if values.size else float("nan")

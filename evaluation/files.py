@@ -11,16 +11,16 @@ import re
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evaluation.scoring import Layout, read_header, score_frame
+from evaluation.scoring import Layout, output_columns, read_header, score_frame
 from model.errors import InputError, Problem
 from model.reasoner import Reasoner
 
@@ -31,7 +31,9 @@ CHUNK = 2_000
 MAX_LINE = 4_000_000
 
 #: Text a spreadsheet would run as a formula starts with one of these.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = re.compile(r"^[=+\-@\t\r\n]")
+#: What a CSV cell may hold between quotes only.
+_SPECIAL = re.compile(r'[",\r\n]')
 _NUMBER = re.compile(r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")
 
 Progress = Callable[[int, int, int], None]
@@ -39,7 +41,7 @@ Progress = Callable[[int, int, int], None]
 
 @dataclass(frozen=True)
 class Summary:
-    """What came out of a file: rows by status and by disposition, and leading categories."""
+    """What came out of a file: rows by status, by disposition and by leading condition."""
 
     rows: int
     status: dict[str, int]
@@ -64,9 +66,13 @@ def _problem(code: str, where: str, message: str, remedy: str = "") -> InputErro
 
 @contextlib.contextmanager
 def _opened(source: str) -> Iterator[tuple[IO[str], Callable[[], int], int]]:
-    """Open a CSV for reading: the text, how many bytes were read so far, and the size (0 unknown)."""
+    """Open a CSV for reading: its text, how many bytes were read so far, and its size (or 0)."""
     if source == "-":
-        yield sys.stdin, lambda: 0, 0
+        text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+        try:
+            yield text, lambda: 0, 0
+        finally:
+            text.detach()  # standard input is not ours to close
         return
     path = Path(source)
     try:
@@ -76,9 +82,11 @@ def _opened(source: str) -> Iterator[tuple[IO[str], Callable[[], int], int]]:
     except OSError as error:
         raise _problem("unreadable", source, f"cannot be read ({error.strerror}).") from None
     with raw:
-        binary: IO[bytes] = gzip.open(raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]
-        text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
-        yield text, raw.tell, path.stat().st_size
+        binary: gzip.GzipFile | io.BufferedReader = (
+            gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+        )
+        with io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
+            yield text, raw.tell, path.stat().st_size
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,8 @@ def _chunks(source: str, chunk: int) -> Iterator[Chunk]:
             raise _problem("bad_encoding", source, "is not UTF-8.", "Save it as UTF-8.") from None
         except (gzip.BadGzipFile, EOFError, zlib.error):
             raise _problem("bad_gzip", source, "is not a whole gzip file.") from None
+        except OSError as error:
+            raise _problem("unreadable", source, f"cannot be read ({error.strerror}).") from None
 
 
 def _lines(source: str, text: IO[str]) -> Iterator[str]:
@@ -155,15 +165,13 @@ def _csv_chunks(
         return Chunk(frame, tuple(one for one in bad if one[0].size), told(), size)
 
     for cells in reader:
-        if len(cells) < width and not (len(cells) == 0 and width == 1):
-            if not cells:
-                continue  # an empty line is no row
+        if not cells and width > 1:
+            continue  # an empty line is no row; under a single column it is a blank cell
+        if 0 < len(cells) < width:
             short.append(len(rows))
-            cells = cells + [""] * (width - len(cells))
         elif len(cells) > width:
             long.append(len(rows))
-            cells = cells[:width]
-        rows.append(cells)
+        rows.append((cells + [""] * width)[:width])
         if len(rows) == chunk:
             yield made()
             rows, short, long, first = [], [], [], False
@@ -175,14 +183,22 @@ def _parquet_chunks(source: str, chunk: int) -> Iterator[Chunk]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    def made(part: Any) -> pd.DataFrame:
+        # an index that was saved is a column like others; whole numbers stay whole beside gaps
+        frame: pd.DataFrame = part.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+        unnamed = [name for name in frame.columns if re.fullmatch(r"__index_level_\d+__", name)]
+        return frame.drop(columns=unnamed)
+
     try:
-        file = pq.ParquetFile(source)
-    except (OSError, pa.ArrowInvalid):
+        with pq.ParquetFile(source) as file:
+            total, done = file.metadata.num_rows, 0
+            for batch in file.iter_batches(batch_size=chunk):
+                done += batch.num_rows
+                yield Chunk(made(batch), (), done, total)
+            if not total:
+                yield Chunk(made(file.schema_arrow.empty_table()), (), 0, 0)
+    except (OSError, pa.ArrowException):
         raise _problem("unreadable", source, "is not a readable Parquet file.") from None
-    total, done = file.metadata.num_rows, 0
-    for batch in file.iter_batches(batch_size=chunk):
-        done += batch.num_rows
-        yield Chunk(batch.to_pandas(), (), done, total)
 
 
 def score_file(
@@ -200,8 +216,14 @@ def score_file(
     """Score a CSV or Parquet file into a CSV or Parquet file.
 
     Args:
-        source, sink: paths, or "-" for standard input and output; `.gz` is compressed CSV.
+        source: path, or "-" for standard input; `.gz` is compressed CSV.
+        sink: the same, for the output.
+        reasoner: the knowledge base in one setting and basis.
+        keep: columns to pass through.
+        all_conditions: also `p_<condition>` for every condition.
         stop_on_error: stop at the first row with an error instead of marking it.
+        workers: threads (all cores when omitted).
+        chunk: rows at a time; the output does not depend on it.
         progress: called with (rows so far, units read, units in all; 0 when unknown).
 
     Raises:
@@ -213,10 +235,16 @@ def score_file(
     layout: Layout | None = None
     rows = 0
     tallies: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
-    with _writer(sink, reasoner) as write:
+    numbers = _numbers(output_columns(reasoner, all_conditions=all_conditions))
+    with _writer(sink, reasoner, numbers) as write:
         for part in _chunks(source, chunk):
             if layout is None:
-                layout = read_header([str(c) for c in part.frame.columns], reasoner, keep=keep)
+                layout = read_header(
+                    [str(column) for column in part.frame.columns],
+                    reasoner,
+                    keep=keep,
+                    all_conditions=all_conditions,
+                )
             scored = score_frame(
                 part.frame,
                 reasoner,
@@ -241,46 +269,73 @@ def score_file(
 def _tally(scored: pd.DataFrame, into: tuple[dict[str, int], ...]) -> None:
     for column, tally in zip(("status", "disposition", "condition_1"), into, strict=True):
         for name, count in scored[column].value_counts().items():
-            tally[str(name)] = tally.get(str(name), 0) + int(count)
+            if name:
+                tally[str(name)] = tally.get(str(name), 0) + int(count)
+
+
+Write = Callable[[pd.DataFrame], None]
+
+
+def _numbers(columns: Sequence[str]) -> frozenset[str]:
+    """The columns of a scored table that hold numbers."""
+    groups = ("probability_", "category_", "p_")
+    alone = ("unexplained", "log_evidence", "conflict")
+    return frozenset(name for name in columns if name.startswith(groups) or name in alone)
 
 
 @contextlib.contextmanager
-def _writer(sink: str, reasoner: Reasoner) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """A function that appends scored chunks; the file takes its name only at the end."""
-    if sink == "-":
-        yield _csv_appender(sys.stdout)
-        return
-    target = Path(sink)
+def _writer(sink: str, reasoner: Reasoner, numbers: frozenset[str]) -> Iterator[Write]:
+    """A function that appends scored chunks; a file takes its name only at the end."""
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{target.name}.", suffix=".part", dir=target.parent or "."
-        )
-    except OSError as error:
-        raise _problem("unwritable", sink, f"cannot be written ({error.strerror}).") from None
-    os.close(handle)
-    part = Path(name)
-    try:
-        if sink.endswith(".parquet"):
-            with _parquet_writer(part, reasoner) as write:
+        if sink == "-":
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+            yield _csv_appender(sys.stdout)
+            sys.stdout.flush()
+            return
+        target = Path(sink)
+        if target.exists() and not target.is_file():  # a pipe or a device has no name to take
+            with target.open("wb") as raw, _format(sink, raw, reasoner, numbers) as write:
                 yield write
-        else:
-            stream: IO[str]
-            if sink.endswith(".gz"):
-                stream = io.TextIOWrapper(
-                    gzip.GzipFile(filename="", fileobj=part.open("wb"), mode="wb", mtime=0),
-                    encoding="utf-8",
-                    newline="",
-                )
-            else:
-                stream = part.open("w", encoding="utf-8", newline="")
-            with stream:
-                yield _csv_appender(stream)
-        part.chmod(0o666 & ~_umask())
-        part.replace(target)
+            return
+        target = target.resolve()
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.name}.", suffix=".part", dir=target.parent
+        )
+        part = Path(name)
+        try:
+            with (
+                os.fdopen(handle, "wb") as raw,
+                _format(sink, raw, reasoner, numbers) as write,
+            ):
+                yield write
+            part.chmod(0o666 & ~_umask())
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise _problem("unwritable", sink, f"cannot be written ({error.strerror}).") from None
-    finally:
-        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _format(
+    sink: str, raw: IO[bytes], reasoner: Reasoner, numbers: frozenset[str]
+) -> Iterator[Write]:
+    """Write what the ending of the name says: Parquet, compressed CSV or CSV."""
+    if sink.endswith(".parquet"):
+        with _parquet_writer(raw, reasoner, numbers) as write:
+            yield write
+    elif sink.endswith(".gz"):
+        with (
+            gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed,
+            io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream,
+        ):
+            yield _csv_appender(stream)
+    else:
+        with io.TextIOWrapper(raw, encoding="utf-8", newline="") as stream:
+            yield _csv_appender(stream)
 
 
 def _umask() -> int:
@@ -289,23 +344,36 @@ def _umask() -> int:
     return mask
 
 
-def _csv_appender(stream: IO[str]) -> Callable[[pd.DataFrame], None]:
+def _csv_appender(stream: IO[str]) -> Write:
     first = True
 
     def write(scored: pd.DataFrame) -> None:
         nonlocal first
-        safe = scored.copy(deep=False)
-        for name in safe.columns:
-            safe[name] = [neutral(str(cell)) if not pd.isna(cell) else "" for cell in safe[name]]
-        header = [neutral(str(name)) for name in safe.columns] if first else False
-        safe.to_csv(stream, index=False, header=header, lineterminator="\n")
-        first = False
+        if first:
+            stream.write(_csv_line(str(name) for name in scored.columns))
+            first = False
+        columns = [scored[name].tolist() for name in scored.columns]
+        for cells in zip(*columns, strict=True):
+            stream.write(_csv_line("" if _missing(cell) else str(cell) for cell in cells))
 
     return write
 
 
+def _csv_line(cells: Iterable[str]) -> str:
+    """One line; a lone carriage return is quoted too, which `csv.writer` leaves to break the row."""
+    safe = (neutral(cell) for cell in cells)
+    quoted = (
+        '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell for cell in safe
+    )
+    return ",".join(quoted) + "\n"
+
+
+def _missing(cell: Any) -> bool:
+    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
+
+
 @contextlib.contextmanager
-def _parquet_writer(path: Path, reasoner: Reasoner) -> Iterator[Callable[[pd.DataFrame], None]]:
+def _parquet_writer(raw: IO[bytes], reasoner: Reasoner, numbers: frozenset[str]) -> Iterator[Write]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -317,11 +385,7 @@ def _parquet_writer(path: Path, reasoner: Reasoner) -> Iterator[Callable[[pd.Dat
         nonlocal writer
         typed = scored.copy()
         for name in typed.columns:
-            if name.startswith(("probability_", "category_", "p_")) or name in (
-                "unexplained",
-                "log_evidence",
-                "conflict",
-            ):
+            if name in numbers:
                 typed[name] = pd.to_numeric(typed[name], errors="coerce")
             else:
                 typed[name] = typed[name].astype("str")
@@ -332,7 +396,7 @@ def _parquet_writer(path: Path, reasoner: Reasoner) -> Iterator[Callable[[pd.Dat
                 b"paresis_knowledge_digest": reasoner.knowledge.digest.encode(),
             }
             schema = table.schema.with_metadata({**(table.schema.metadata or {}), **stamp})
-            writer = pq.ParquetWriter(path, schema)
+            writer = pq.ParquetWriter(raw, schema)
         writer.write_table(table.cast(writer.schema))
 
     try:
@@ -348,7 +412,7 @@ def read_table(source: str) -> pd.DataFrame:
     Raises:
         InputError: if it cannot be read, or a row is not whole.
     """
-    parts = []
+    parts: list[pd.DataFrame] = []
     for part in _chunks(source, CHUNK):
         if part.bad:
             rows, message = part.bad[0]

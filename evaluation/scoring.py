@@ -44,8 +44,14 @@ class Layout:
     has_id: bool
 
 
-def read_header(columns: Sequence[str], reasoner: Reasoner, *, keep: Sequence[str] = ()) -> Layout:
-    """Say what each column is.
+def read_header(
+    columns: Sequence[str],
+    reasoner: Reasoner,
+    *,
+    keep: Sequence[str] = (),
+    all_conditions: bool = False,
+) -> Layout:
+    """Say what each column is; an item that is kept is evidence all the same.
 
     Raises:
         InputError: for columns that are neither items nor kept (with the nearest name), that stand
@@ -65,25 +71,33 @@ def read_header(columns: Sequence[str], reasoner: Reasoner, *, keep: Sequence[st
             )
             continue
         seen.add(name)
-        if name == "id" or name in keep:
-            continue
         if name in index:
             items.append((name, index[name]))
+            continue
+        if name == "id" or name in keep:
             continue
         remedy = reasoner.vocabulary.suggest(name) or "Rename it, or pass it through with --keep."
         problems.append(
             Problem("unknown_column", f"column {name[:80]!r}", "is not in the vocabulary.", remedy)
         )
-    for name in keep:
-        if name not in seen:
-            problems.append(
-                Problem("missing_column", f"column {name!r}", "is to be kept but is not there.")
-            )
+    problems += [
+        Problem("missing_column", f"column {name!r}", "is to be kept but is not there.")
+        for name in dict.fromkeys(keep)
+        if name not in seen
+    ]
     if problems:
         raise InputError(problems)
-    taken = set(output_columns(reasoner))
-    kept = tuple((name, f"in_{name}" if name in taken else name) for name in keep if name != "id")
-    return Layout(tuple(items), kept, "id" in seen)
+    taken = set(output_columns(reasoner, all_conditions=all_conditions))
+    kept: list[tuple[str, str]] = []
+    for name in dict.fromkeys(keep):
+        if name == "id":
+            continue
+        out = name
+        while out in taken:
+            out = f"in_{out}"
+        taken.add(out)
+        kept.append((name, out))
+    return Layout(tuple(items), tuple(kept), "id" in seen)
 
 
 def output_columns(reasoner: Reasoner, *, all_conditions: bool = False) -> list[str]:
@@ -163,7 +177,9 @@ def score_frame(
     Raises:
         InputError: for columns that cannot be placed.
     """
-    layout = layout or read_header(list(frame.columns), reasoner, keep=keep)
+    layout = layout or read_header(
+        list(frame.columns), reasoner, keep=keep, all_conditions=all_conditions
+    )
     codes, cells = read_codes(frame, layout, reasoner)
     settled = reasoner.closure.settle(codes)
     screened = reasoner.screener.screen_many(settled.rules)
@@ -176,10 +192,10 @@ def score_frame(
         error[rows] = True
         for row in rows.tolist():
             messages.setdefault(row, []).append(message)
-    for level, flags in (("error", error), ("warning", warning)):
+    for level, rows in (("error", error), ("warning", warning)):
         for note in settled.notes:
             if note.level == level:
-                flags |= note.rows
+                rows[note.rows] = True
                 for row in np.flatnonzero(note.rows).tolist():
                     messages.setdefault(row, []).append(f"{note.code}: {note.text}")
 

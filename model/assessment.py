@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.numbers import rounded
-from model.screening import Screening
+from model.screening import RuleState, Screening
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Assessment:
         return result
 
 
-def _rule(state: Any) -> dict[str, Any]:
+def _rule(state: RuleState) -> dict[str, Any]:
     rule = state.rule
     return {
         "id": rule.id,

@@ -1,5 +1,4 @@
-"""Posteriors of many settled rows: the same kernel as for one, in a loop that leaves Python alone."""
-# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+"""Posteriors of many settled rows: the same kernel as for one, in a loop without Python in it."""
 
 from __future__ import annotations
 
@@ -8,11 +7,11 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from model import kernel
+from model.compiled import njit
 from model.kernel import Case
 from model.parameters import Floats
 from model.reasoner import Reasoner
@@ -37,35 +36,11 @@ class Rows:
     conflict: Floats
 
 
-@numba.njit(cache=True, nogil=True)
-def _log_probability(net, orders, groups, case):
-    parts = kernel.decompose(net, case, True)
-    chosen = kernel.choose(net, case, parts, orders)[0]
-    steps, where = kernel.program(net, case, parts, orders[chosen])
-    result = kernel.run(net, case, parts, steps, where, groups, False)
-    return np.log(result[1]) + result[0] * np.log(2.0)
-
-
-@numba.njit(cache=True, nogil=True)
+@njit
 def _assess(
-    net,
-    orders,
-    groups,
-    finding,
-    context,
-    condition,
-    band,
-    sex,
-    max_steps,
-    max_bytes,
-    state,
-    present,
-    absent,
-    group,
-    unexplained,
-    log_evidence,
-    conflict,
-):
+    net, graph, library, groups, finding, context, condition, band, sex, max_steps, max_bytes,
+    state, present, absent, group, unexplained, log_evidence, conflict,
+):  # fmt: skip
     """Fill the output rows; soft evidence is for single patients only."""
     findings = net.parent.size
     contexts = net.context_prior.size
@@ -74,29 +49,22 @@ def _assess(
     soft_finding = np.ones((findings, net.row.shape[2]))
     soft_context = np.ones((contexts, 2))
     soft_condition = np.ones((conditions, 2))
-    nothing = np.full(findings, -1, np.int8)
-    nobody = np.full(conditions, -1, np.int8)
-    nogroup = groups[:0]
     for r in range(finding.shape[0]):
         case = Case(
-            finding[r],
-            is_soft,
-            soft_finding,
-            context[r],
-            soft_context,
-            condition[r],
-            soft_condition,
-            band[r],
-            sex[r],
-        )
-        parts = kernel.decompose(net, case, True)
-        chosen, needed, room, _ = kernel.choose(net, case, parts, orders)
+            finding[r], is_soft, soft_finding, context[r], soft_context, condition[r],
+            soft_condition, band[r], sex[r],
+        )  # fmt: skip
+        parts = kernel.decompose(net, graph, case, True)
+        chosen, needed, room, _ = kernel.choose(net, graph, parts, library)
+        needed *= (1.0 if band[r] >= 0 else net.age_prior.size) * (1.0 if sex[r] >= 0 else 2.0)
         if parts.too_wide or needed > max_steps or room > max_bytes:
             state[r] = TOO_WIDE
             continue
-        steps, where = kernel.program(net, case, parts, orders[chosen])
+        steps, where = kernel.program(
+            net, graph, parts, library.order[chosen], library.place[chosen]
+        )
         power, total, quiet, _, on, off, any_of, _ = kernel.run(
-            net, case, parts, steps, where, groups, True
+            net, graph, case, parts, steps, where, groups, True, False
         )
         for i in range(conditions):
             present[r, i] = on[i] / (on[i] + off[i])
@@ -104,57 +72,9 @@ def _assess(
         for m in range(groups.shape[0]):
             group[r, m] = any_of[m] / total
         unexplained[r] = quiet / total
-        logp = np.log(total) + power * np.log(2.0)
-
-        given = Case(
-            nothing,
-            is_soft,
-            soft_finding,
-            context[r],
-            soft_context,
-            nobody,
-            soft_condition,
-            band[r],
-            sex[r],
-        )
-        base = _log_probability(net, orders, nogroup, given)
-        alone = 0.0
-        one = nothing.copy()
-        for place in range(findings):
-            if finding[r, place] >= 0:
-                one[place] = finding[r, place]
-                single = Case(
-                    one,
-                    is_soft,
-                    soft_finding,
-                    context[r],
-                    soft_context,
-                    nobody,
-                    soft_condition,
-                    band[r],
-                    sex[r],
-                )
-                alone += _log_probability(net, orders, nogroup, single) - base
-                one[place] = -1
-        who = nobody.copy()
-        for place in range(conditions):
-            if condition[r, place] >= 0:
-                who[place] = condition[r, place]
-                single = Case(
-                    nothing,
-                    is_soft,
-                    soft_finding,
-                    context[r],
-                    soft_context,
-                    who,
-                    soft_condition,
-                    band[r],
-                    sex[r],
-                )
-                alone += _log_probability(net, orders, nogroup, single) - base
-                who[place] = -1
-        log_evidence[r] = logp - base
-        conflict[r] = (alone - (logp - base)) / np.log(10.0)
+        base, alone = kernel.items_alone(net, graph, case, library)
+        log_evidence[r] = np.log(total) + power * np.log(2.0) - base
+        conflict[r] = (alone - log_evidence[r]) / np.log(10.0)
 
 
 def assess_rows(reasoner: Reasoner, codes: NDArray[np.int8], *, workers: int | None = None) -> Rows:
@@ -180,24 +100,11 @@ def assess_rows(reasoner: Reasoner, codes: NDArray[np.int8], *, workers: int | N
     def work(start: int) -> None:
         part = slice(start, start + BLOCK)
         _assess(
-            net,
-            reasoner.engine.orders,
-            groups,
-            finding[part],
-            context[part],
-            condition[part],
-            band[part],
-            sex[part],
-            reasoner.max_steps,
-            reasoner.max_bytes,
-            rows.state[part],
-            rows.condition[part],
-            rows.without[part],
-            rows.group[part],
-            rows.unexplained[part],
-            rows.log_evidence[part],
-            rows.conflict[part],
-        )
+            net, reasoner.engine.graph, reasoner.engine.library, groups, finding[part],
+            context[part], condition[part], band[part], sex[part], reasoner.max_steps,
+            reasoner.max_bytes, rows.state[part], rows.condition[part], rows.without[part],
+            rows.group[part], rows.unexplained[part], rows.log_evidence[part], rows.conflict[part],
+        )  # fmt: skip
 
     starts = range(0, count, BLOCK)
     if len(starts) <= 1 or workers == 1:

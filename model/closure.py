@@ -89,9 +89,10 @@ class Closure:
             if row.implies
         )
         pairs = {
-            tuple(sorted((index[row.id].column, index[other].column)))
+            (min(one, two), max(one, two))
             for row in knowledge.finding
             for other in row.excludes.split()
+            for one, two in [(index[row.id].column, index[other].column)]
         }
         order = {row.id: row.order for row in knowledge.step}
         # tests of every kind stand on one level, above history and examination
@@ -100,7 +101,7 @@ class Closure:
             min(levels.index(order[item.step]), 2) if item.step in order else 0
             for item in vocabulary.items
         )
-        return cls(vocabulary, parents, implies, tuple(sorted(pairs)), rank)  # type: ignore[arg-type]
+        return cls(vocabulary, parents, implies, tuple(sorted(pairs)), rank)
 
     @cached_property
     def implied(self) -> tuple[tuple[int, int], ...]:

@@ -3,21 +3,22 @@
     engine = Engine.of(knowledge, setting="primary_care", basis="all")
     posterior = engine.posterior(case)
 
-The order of conditions is a pure function of the evidence (the cheapest of a stored library), so the
-same evidence gives the same bytes whoever asks, however often.
+The order of conditions is a pure function of the evidence (the cheapest of a stored library), so
+the same evidence gives the same bytes whoever asks, however often.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model import kernel
 from model.errors import TooWideError
-from model.kernel import Case, Net
+from model.kernel import Case, Graph, Library, Net
 from model.parameters import Floats, Parameters
 
 #: Most multiply-adds and bytes one posterior may need; past either it is refused.
@@ -118,13 +119,24 @@ class Engine:
 
     Attributes:
         net: the numbers.
-        orders: (O, N) the library of elimination orders.
+        orders: (O, V) the library of elimination orders: conditions, then contexts (N + k); an
+            order of the conditions alone is completed.
         groups: (M, N) membership of the groups whose posterior every answer gives.
     """
 
     net: Net
     orders: NDArray[np.int64]
     groups: NDArray[np.bool_]
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who has to do with whom."""
+        return kernel.graph_of(self.net)
+
+    @cached_property
+    def library(self) -> Library:
+        """The orders, extended to contexts, with what planning needs to know of each."""
+        return kernel.library_of(self.net, self.orders, self.groups)
 
     def posterior(
         self,
@@ -142,21 +154,27 @@ class Engine:
             case: codes as in `model.kernel.Case`, free of contradictions.
             groups: (M, N) other groups than the engine's own.
             contexts: also the posteriors of unknown contexts (a wider pass).
-            max_steps, max_bytes: the limit; known exactly before the run.
+            max_steps: the limit on multiply-adds; what is needed is known before the run.
+            max_bytes: the limit on memory, likewise.
             order: force one stored order (tests); the cheapest otherwise.
 
         Raises:
             TooWideError: naming the steps and bytes needed when they exceed the limit.
         """
-        parts = kernel.decompose(self.net, case, not contexts)
+        net, graph = self.net, self.graph
+        parts = kernel.decompose(net, graph, case, not contexts)
         if parts.too_wide:
             raise TooWideError(
                 f"one family of findings needs more than {kernel.MAX_FAMILY_BITS} bits",
                 steps=math.inf,
                 bytes_needed=math.inf,
             )
-        orders = self.orders if order is None else self.orders[order : order + 1]
-        chosen, steps, room, width = kernel.choose(self.net, case, parts, orders)
+        library = self.library
+        if order is not None:
+            library = Library(*(field[order : order + 1] for field in library))
+        chosen, steps, room, width = kernel.choose(net, graph, parts, library)
+        lanes_run = 1 if case.band >= 0 else len(net.age_prior)
+        steps *= lanes_run * (1 if case.sex >= 0 else 2)
         members = self.groups if groups is None else groups
         if steps > max_steps or room > max_bytes:
             raise TooWideError(
@@ -165,9 +183,11 @@ class Engine:
                 steps=steps,
                 bytes_needed=room,
             )
-        program, where = kernel.program(self.net, case, parts, orders[chosen])
+        program, where = kernel.program(
+            net, graph, parts, library.order[chosen], library.place[chosen]
+        )
         power, total, unexplained, lanes, present, absent, group, context = kernel.run(
-            self.net, case, parts, program, where, members, True
+            net, graph, case, parts, program, where, members, True, contexts
         )
         if not total > 0:
             raise AssertionError("valid evidence has positive probability")
@@ -192,8 +212,22 @@ class Engine:
 
     def log_probability(self, case: Case) -> float:
         """Natural logarithm of P(evidence, complaint), forward pass only."""
-        parts = kernel.decompose(self.net, case, True)
-        chosen, _, _, _ = kernel.choose(self.net, case, parts, self.orders)
-        program, where = kernel.program(self.net, case, parts, self.orders[chosen])
-        result = kernel.run(self.net, case, parts, program, where, self.groups[:0], False)
-        return math.log(result[1]) + result[0] * math.log(2.0)
+        net, graph, library = self.net, self.graph, self.library
+        parts = kernel.decompose(net, graph, case, True)
+        chosen, _, _, _ = kernel.choose(net, graph, parts, library)
+        program, where = kernel.program(
+            net, graph, parts, library.order[chosen], library.place[chosen]
+        )
+        result = kernel.run(
+            net, graph, case, parts, program, where, self.groups[:0], False, False
+        )
+        answer: float = math.log(result[1]) + result[0] * math.log(2.0)
+        return answer
+
+    def alone(self, case: Case) -> tuple[float, float]:
+        """(log P(complaint | given), sum over items of log P(item | complaint, given)).
+
+        Given are age, sex and the contexts as far as known; items are findings and conditions.
+        """
+        base, total = kernel.items_alone(self.net, self.graph, case, self.library)
+        return float(base), float(total)

@@ -5,7 +5,8 @@ ParesisError is never raised itself; its children each carry an exit code for th
     ParesisError
     ├── InputError        10   what was entered about a patient cannot be used as it stands
     ├── KnowledgeError    11   the files of the knowledge base have mistakes (all of them listed)
-    └── TooWideError      --   the evidence needs more steps or bytes than allowed; nothing is approximated
+    └── TooWideError      --   the evidence needs more steps or bytes than allowed; nothing is
+                               approximated
 
 Messages never hold a patient's values unless the caller asks for them (`Problem.value`).
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,8 @@ def read_evidence(
             )
     if problems and not lenient:
         raise InputError(problems)
-    return Evidence(codes, tuple(soft), str(values.get("id", "")), tuple(problems))
+    label = values.get("id")
+    return Evidence(codes, tuple(soft), "" if label is None else str(label), tuple(problems))
 
 
 def _soft(
@@ -117,7 +119,7 @@ def _soft(
 
 
 def _likelihoods(item: Item, entry: object) -> tuple[float, ...] | None:
-    def good(number: object) -> bool:
+    def good(number: object) -> TypeGuard[float]:
         return (
             isinstance(number, (int, float))
             and not isinstance(number, bool)
@@ -131,4 +133,4 @@ def _likelihoods(item: Item, entry: object) -> tuple[float, ...] | None:
         return tuple(float(entry[name]) for name in item.values)
     if item.graded or not good(entry):
         return None
-    return (1.0, float(entry))  # type: ignore[arg-type]
+    return (1.0, float(entry))

@@ -1,10 +1,11 @@
 """The small language of red-flag rules: items, grades, `and`, `or`, brackets; three-valued.
 
     sudden_weakness:  onset = sudden
-    cord_syndrome:    (sensory_level or (reflexes_increased and laterality = both_legs)) and onset = rapid
+    cord_syndrome:    (sensory_level or (reflexes_increased and laterality = both_legs))
+                      and onset = rapid
 
-Truth is +1 (met), 0 (pending: something unanswered decides it) and -1 (not met), so that `and` is the
-minimum and `or` the maximum (Kleene's strong logic). Values may be numbers or arrays of them.
+Truth is +1 (met), 0 (pending: something unanswered decides it) and -1 (not met), so that `and` is
+the minimum and `or` the maximum (Kleene's strong logic). Values may be numbers or arrays of them.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ class All:
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Either:
     """One part is enough."""
 
     parts: tuple[Expression, ...]
 
 
-Expression = Atom | All | Any_
+Expression = Atom | All | Either
 Truth = Any  # a number or an array of -1, 0, +1
 
 
@@ -104,7 +105,7 @@ class _Parser:
         while self._peek() == "or":
             self._take()
             parts.append(self._all_of(depth))
-        return parts[0] if len(parts) == 1 else Any_(tuple(parts))
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
 
     def _all_of(self, depth: int) -> Expression:
         parts = [self._one(depth)]
@@ -159,7 +160,7 @@ def alternatives(expression: Expression) -> tuple[frozenset[Atom], ...]:
     """The smallest sets of atoms any of which meets the rule (its disjunctive normal form)."""
     if isinstance(expression, Atom):
         return (frozenset({expression}),)
-    if isinstance(expression, Any_):
+    if isinstance(expression, Either):
         sets = [one for part in expression.parts for one in alternatives(part)]
     else:
         sets = [frozenset()]

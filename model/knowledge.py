@@ -88,7 +88,7 @@ class KnowledgeBase:
     def labels(self) -> dict[str, str]:
         """Id -> label of every condition, context, finding, category, site and rule."""
         groups = (self.condition, self.context, self.finding, self.category, self.site, self.rule)
-        return {row.id: row.label for group in groups for row in group}  # type: ignore[attr-defined]
+        return {row.id: row.label for group in groups for row in group}
 
     @cached_property
     def item_step(self) -> dict[str, str]:
@@ -111,9 +111,9 @@ class KnowledgeBase:
 
 def _digest(scale: Scale, content: dict[str, tuple[t.Row, ...]]) -> str:
     """SHA-256 of the canonical content: what the tables say, however the files are laid out."""
-    canonical = {"scale": scale.model_dump(mode="json")}
+    canonical: dict[str, object] = {"scale": scale.model_dump(mode="json")}
     for name in sorted(content):
-        canonical[name] = [row.model_dump(mode="json") for row in content[name]]  # type: ignore[assignment]
+        canonical[name] = [row.model_dump(mode="json") for row in content[name]]
     text = json.dumps(canonical, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
@@ -129,7 +129,9 @@ def read(folder: Path) -> tuple[KnowledgeBase | None, list[Problem]]:
     if scale is None or any(problem.level == "error" for problem in problems):
         return None, problems
     digest = _digest(scale, content)
-    return KnowledgeBase(scale=scale, digest=digest, **content), problems  # type: ignore[arg-type]
+    # `read_all` puts records of the right kind under each name; a dictionary cannot say so
+    knowledge = KnowledgeBase(scale=scale, digest=digest, **content)  # type: ignore[arg-type]
+    return knowledge, problems
 
 
 def load(folder: Path | None = None) -> KnowledgeBase:

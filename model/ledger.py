@@ -1,8 +1,9 @@
 """What speaks for and against a condition: the weight of each entered item, given all the others.
 
 The weight of an item is log10 of the factor by which it multiplies the odds of the condition: the
-posterior with all the evidence, against the posterior with everything but this item (leave one out).
-It does not depend on the order in which items were entered. Weights do not add up to the whole.
+posterior with all the evidence, against the posterior with everything but this item (leave one
+out). It does not depend on the order in which items were entered. Weights do not add up to the
+whole.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from model.errors import InputError, Problem
 from model.evidence import Evidence
+from model.parameters import Floats
 from model.reasoner import Reasoner
 from model.vocabulary import UNKNOWN
 
@@ -65,7 +67,7 @@ def accounts(
         )
     whole = _log_odds(reasoner, evidence)
     items = reasoner.vocabulary.items
-    rows: list[tuple[int, str, np.ndarray]] = []  # type: ignore[type-arg]
+    rows: list[tuple[int, str, Floats]] = []
     for column in evidence.entered:
         codes = evidence.codes.copy()
         codes[column] = UNKNOWN
@@ -92,7 +94,7 @@ def accounts(
     return tuple(found)
 
 
-def _log_odds(reasoner: Reasoner, evidence: Evidence) -> np.ndarray:  # type: ignore[type-arg]
+def _log_odds(reasoner: Reasoner, evidence: Evidence) -> Floats:
     """log10 posterior odds of every condition."""
     settled = reasoner.closure.settle(evidence.codes[None, :])
     if settled.bad.any():

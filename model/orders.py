@@ -1,8 +1,8 @@
 """The library of elimination orders: found once by annealing, stored as ids, valid for ever.
 
-An order only decides how long a posterior takes, never what it is. A stored order is used whenever it
-names the conditions of the knowledge base, causes first; a knowledge base of another shape gets a
-short annealing of its own on first use.
+An order only decides how long a posterior takes, never what it is. A stored order is used whenever
+it names the conditions and contexts of the knowledge base, causes first; a knowledge base of another shape gets
+a short annealing of its own on first use.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from model import kernel
+from model.compiled import njit
 from model.kernel import Case, Net, Parts
 from model.simulate import patients
 
@@ -44,9 +44,10 @@ def simulated_cases(net: Net, count: int, rng: np.random.Generator) -> list[Case
         quiet = np.flatnonzero((code == 0) & (net.graded < 0))
         for place in rng.permutation(shown)[: rng.integers(4, 13)]:
             finding[place] = code[place]
-            while net.parent[place] >= 0:
-                place = net.parent[place]
-                finding[place] = code[place]
+            up = net.parent[place]
+            while up >= 0:
+                finding[up] = code[up]
+                up = net.parent[up]
         for place in rng.permutation(quiet)[:12]:
             if net.parent[place] < 0 or finding[net.parent[place]] == 1:
                 finding[place] = 0
@@ -69,50 +70,68 @@ def simulated_cases(net: Net, count: int, rng: np.random.Generator) -> list[Case
     return cases
 
 
-@numba.njit(cache=True)
-def _steps(net: Net, case: Case, parts: Parts, order: NDArray[np.int64]) -> float:
-    items = parts.bits.size + net.context_prior.size + order.size
-    first = np.empty(items, np.int64)
-    last = np.empty(items, np.int64)
-    place = np.empty(order.size, np.int64)
-    for at in range(order.size):
+@njit
+def _steps(net, graph, parts, order, groups):
+    """Steps one case needs in one order."""
+    vertices = order.size
+    place = np.empty(vertices, np.int64)
+    cover = np.zeros(vertices, np.int64)
+    for at in range(vertices):
         place[order[at]] = at
-    kernel.spans(net, case, parts, place, first, last)
-    steps: float = kernel.cost(net, parts, order, place, first, last)[0]
-    return steps
+    for m in range(groups.shape[0]):
+        low, high, members = vertices, -1, 0
+        for i in range(groups.shape[1]):
+            if groups[m, i]:
+                low = min(low, place[i])
+                high = max(high, place[i])
+                members += 1
+        if members > 1:
+            cover[low : high + 1] += 1
+    first = np.empty(parts.bits.size, np.int64)
+    last = np.empty(parts.bits.size, np.int64)
+    opened = np.empty(vertices, np.int64)
+    width = np.empty(vertices + 1, np.int64)
+    kernel.spans(net, graph, parts, place, first, last, opened)
+    return kernel.cost(net, graph, parts, order, cover, first, last, opened, width)[0]
 
 
-def _valid(net: Net, order: Sequence[int]) -> bool:
+def valid(net: Net, order: Sequence[int] | NDArray[np.int64]) -> bool:
+    """Whether causes stand before what they cause, and contexts before those they imply."""
     place = np.argsort(order)
-    return all(place[j] < place[i] for j, i in zip(*np.nonzero(net.cause), strict=True))
+    n = net.rate.size
+    causes = zip(*np.nonzero(net.cause), strict=True)
+    implied = ((n + k, n + net.implied[k]) for k in np.flatnonzero(net.implied >= 0))
+    return all(place[one] < place[other] for one, other in [*causes, *implied])
 
 
 def anneal(
     net: Net,
-    cases: list[tuple[Case, Parts]],
+    parts: list[Parts],
+    groups: NDArray[np.bool_],
     start: NDArray[np.int64],
     moves: int,
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Improve one order by moving single conditions or short runs of them; causes stay first.
+    """Improve one order by moving single vertices or short runs of them.
 
     Minimises the mean logarithm of the steps over the cases.
     """
+    graph = kernel.graph_of(net)
 
     def energy(order: NDArray[np.int64]) -> float:
-        return float(np.mean([np.log(_steps(net, case, parts, order)) for case, parts in cases]))
+        return float(np.mean([np.log(_steps(net, graph, one, order, groups)) for one in parts]))
 
     order, now = start.copy(), energy(start)
     best, least = order, now
     for move in range(moves):
-        heat = 0.05 * (1.0 - move / moves) ** 2
-        length = int(rng.integers(1, 5))
+        heat = 0.1 * (1.0 - move / moves) ** 2
+        length = int(rng.integers(1, 6))
         at = int(rng.integers(0, len(order) - length + 1))
         run = order[at : at + length]
         rest = np.delete(order, slice(at, at + length))
         to = int(rng.integers(0, len(rest) + 1))
         tried = np.insert(rest, to, run[::-1] if rng.random() < 0.3 else run)
-        if not _valid(net, tried):
+        if not valid(net, tried):
             continue
         then = energy(tried)
         if then < now or rng.random() < np.exp((now - then) / max(heat, 1e-9)):
@@ -123,16 +142,23 @@ def anneal(
 
 
 def search(
-    net: Net, start: NDArray[np.int64], count: int, moves: int, seed: int
+    net: Net,
+    groups: NDArray[np.bool_],
+    start: NDArray[np.int64],
+    *,
+    count: int,
+    moves: int,
+    seed: int,
 ) -> list[list[int]]:
     """Anneal `count` orders, each on its own handful of simulated patients."""
     rng = np.random.default_rng(seed)
+    graph = kernel.graph_of(net)
+    start = kernel.complete(net, start)
     found = []
     for _ in range(count):
-        cases = [
-            (case, kernel.decompose(net, case, True)) for case in simulated_cases(net, 12, rng)
-        ]
-        found.append([int(i) for i in anneal(net, cases, start, moves, rng)])
+        cases = simulated_cases(net, 12, rng)
+        parts = [kernel.decompose(net, graph, case, True) for case in cases]
+        found.append([int(i) for i in anneal(net, parts, groups, start, moves, rng)])
     return found
 
 
@@ -144,19 +170,25 @@ def _stored() -> tuple[tuple[str, ...], ...]:
 
 
 def library(
-    net: Net, ids: Sequence[str], start: NDArray[np.int64], *, seed: int = 1
+    net: Net,
+    groups: NDArray[np.bool_],
+    ids: Sequence[str],
+    start: NDArray[np.int64],
+    *,
+    seed: int = 1,
 ) -> NDArray[np.int64]:
-    """The orders for a network, (O, N): stored ones that fit, else a short deterministic search.
+    """The orders for a network, (O, V): stored ones that fit, else a short deterministic search.
 
     Args:
         net: the network.
-        ids: condition ids in file order.
-        start: an order with causes first, always part of the library.
+        groups: (M, N) the groups that every answer gives.
+        ids: condition ids, then binary context ids, in file order.
+        start: an order of the conditions with causes first, always part of the library.
         seed: of the short search.
     """
     index = {name: place for place, name in enumerate(ids)}
     rows = [[index[name] for name in order] for order in _stored() if set(order) == set(index)]
-    rows = [row for row in rows if _valid(net, row)]
+    rows = [row for row in rows if valid(net, row)]
     if not rows and len(ids) > 1:
-        rows = search(net, start, 4, QUICK_MOVES, seed)
-    return np.array([start.tolist(), *rows], np.int64)
+        rows = search(net, groups, start, count=4, moves=QUICK_MOVES, seed=seed)
+    return np.array([*rows, kernel.complete(net, start).tolist()], np.int64)

@@ -1,14 +1,13 @@
 """The numbers of a knowledge base as arrays, for one setting and basis: the input of the engine.
 
-`elicited()` turns words into numbers; `solved()` adds the base rates that reproduce the pretest table.
-Axes: conditions N, binary contexts K, findings F, graded findings G, age bands B, sexes 2 (female,
-male), grades at most 4.
+`elicited()` turns words into numbers; `solved()` adds the base rates that reproduce the pretest
+table. Axes: conditions N, binary contexts K, findings F, graded findings G, age bands B, sexes 2
+(female, male), grades at most 4.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,9 @@ from model.knowledge import BASES, SETTINGS, KnowledgeBase
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+#: Rows that rest on documents or supplement them.
+Supported = t.Link | t.GradedRow | t.ContextFinding | t.AgeSex | t.ContextLink | t.ConditionLink
 
 MAX_GRADES = 4
 SEXES = ("female", "male")
@@ -141,7 +143,7 @@ def structure_of(knowledge: KnowledgeBase) -> Structure:
     )
 
 
-def _kept(row: Any, basis: str) -> bool:
+def _kept(row: Supported, basis: str) -> bool:
     return basis == "all" or row.basis == "documents"
 
 
@@ -188,29 +190,29 @@ def elicited(knowledge: KnowledgeBase, *, setting: str, basis: str) -> Parameter
 
     pretest = np.zeros(n)
     unnamed_pretest = 0.0
-    for row in knowledge.pretest:
-        value = getattr(row, setting) / 1000
-        if row.id == "unnamed":
+    for share in knowledge.pretest:
+        value = getattr(share, setting) / 1000
+        if share.id == "unnamed":
             unnamed_pretest = value
         else:
-            pretest[conditions[row.id]] = value
+            pretest[conditions[share.id]] = value
 
     prevalence, age, sex = np.zeros(k), np.zeros(b), np.zeros(2)
-    bands = {f"age={row.id}": place for place, row in enumerate(knowledge.age_band)}
-    for row in knowledge.prevalence:
-        value = getattr(row, setting) / 1000
-        if row.id in bands:
-            age[bands[row.id]] = value
-        elif row.id.startswith("sex="):
-            sex[SEXES.index(row.id.removeprefix("sex="))] = value
+    bands = {f"age={band.id}": column for column, band in enumerate(knowledge.age_band)}
+    for common in knowledge.prevalence:
+        value = getattr(common, setting) / 1000
+        if common.id in bands:
+            age[bands[common.id]] = value
+        elif common.id.startswith("sex="):
+            sex[SEXES.index(common.id.removeprefix("sex="))] = value
         else:
-            prevalence[contexts[row.id]] = value
+            prevalence[contexts[common.id]] = value
 
     link = np.zeros((n, f))
-    for row in knowledge.link:
-        if _kept(row, basis):
-            place = conditions[row.condition], findings[row.finding]
-            link[place] = scale.frequency[row.word].probability
+    for shows in knowledge.link:
+        if _kept(shows, basis):
+            place = conditions[shows.condition], findings[shows.finding]
+            link[place] = scale.frequency[shows.word].probability
     # every row of the file takes part in the average row, whatever the basis: the average says
     # nothing of any one condition, and without it a basis could leave a grade without any row
     rows, stated = np.zeros((n, g, MAX_GRADES)), np.zeros((n, g), bool)
@@ -225,33 +227,34 @@ def elicited(knowledge: KnowledgeBase, *, setting: str, basis: str) -> Parameter
         rows[~stated[:, column], column] = average
 
     context_finding = np.zeros((k, f))
-    for row in knowledge.context_finding:
-        if _kept(row, basis):
-            place = contexts[row.context], findings[row.finding]
-            context_finding[place] = scale.frequency[row.word].probability
+    for brings in knowledge.context_finding:
+        if _kept(brings, basis):
+            place = contexts[brings.context], findings[brings.finding]
+            context_finding[place] = scale.frequency[brings.word].probability
     leak, leak_row = np.zeros((b, f)), np.zeros((g, MAX_GRADES))
-    for row in knowledge.leak:
-        leak[:, findings[row.finding]] = [scale.frequency[w].probability for w in _bands(row)]
-    for row in knowledge.graded_leak:
-        leak_row[structure.graded[findings[row.finding]]] = _share(row.frequencies)
+    for stray in knowledge.leak:
+        leak[:, findings[stray.finding]] = [scale.frequency[w].probability for w in _bands(stray)]
+    for graded_stray in knowledge.graded_leak:
+        column = structure.graded[findings[graded_stray.finding]]
+        leak_row[column] = _share(graded_stray.frequencies)
 
     multiplier = np.ones((b, 2, n))
     if next(row for row in knowledge.setting if row.id == setting).age_and_sex:
-        for row in knowledge.age_sex:
-            if _kept(row, basis):
-                by_age = [scale.multiplier[word].rate for word in _bands(row)]
-                by_sex = [scale.multiplier[word].rate for word in (row.female, row.male)]
-                multiplier[:, :, conditions[row.condition]] = np.outer(by_age, by_sex)
+        for varied in knowledge.age_sex:
+            if _kept(varied, basis):
+                by_age = [scale.multiplier[word].rate for word in _bands(varied)]
+                by_sex = [scale.multiplier[word].rate for word in (varied.female, varied.male)]
+                multiplier[:, :, conditions[varied.condition]] = np.outer(by_age, by_sex)
     excess = np.zeros((k, n))
-    for row in knowledge.context_link:
-        if _kept(row, basis):
-            place = contexts[row.context], conditions[row.condition]
-            excess[place] = scale.rate[row.word].rate - 1
+    for favours in knowledge.context_link:
+        if _kept(favours, basis):
+            place = contexts[favours.context], conditions[favours.condition]
+            excess[place] = scale.rate[favours.word].rate - 1
     cause = np.zeros((n, n))
-    for row in knowledge.condition_link:
-        if _kept(row, basis):
-            place = conditions[row.cause], conditions[row.condition]
-            cause[place] = scale.frequency[row.word].probability
+    for leads in knowledge.condition_link:
+        if _kept(leads, basis):
+            place = conditions[leads.cause], conditions[leads.condition]
+            cause[place] = scale.frequency[leads.word].probability
 
     unnamed, unnamed_row = unnamed_rows(structure, link, rows, pretest)
     return Parameters(
@@ -287,8 +290,8 @@ def unnamed_rows(
 ) -> tuple[Floats, Floats]:
     """The unnamed cause's links: the pretest-weighted average of the conditions'.
 
-    A child's is the average among the conditions that produce its parent, each weighted by how often
-    it does, so that the unnamed cause shows the child as often as the average condition does.
+    A child's is the average among the conditions that produce its parent, each weighted by how
+    often it does, so that the unnamed cause shows the child as often as the average condition does.
     """
     shown = np.zeros_like(link)
     produced = np.zeros_like(link)

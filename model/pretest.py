@@ -1,16 +1,17 @@
 """Find the base rates that reproduce a pretest table.
 
 The table says, of 1,000 people with the complaint in one setting, in how many each condition
-contributes (t) and in how many nothing modelled does (u). A condition implies the complaint, so with
-Z = P(complaint) every condition has P(C) = Z t, and
+contributes (t) and in how many nothing modelled does (u). A condition implies the complaint, so
+with Z = P(complaint) every condition has P(C) = Z t, and
 
     P(no condition) = 1 - Z (1 - u),        P(unnamed cause) = u Z / P(no condition).
 
-Given Z the base rates are roots of monotone functions, one condition after another; Z itself is the
-root of the first equation, found by bisection. Context prevalences, age and sex are stated among the
-people with the complaint too and are brought along in the same loop. Survival probabilities
-S_i = P(condition i absent | contexts, causes) multiply, so P(a set of conditions all absent) is a sum
-of positive terms, one for each set of causes that did not stand in for it: nothing cancels.
+Given Z the base rates are roots of monotone functions, one condition after another; Z itself is
+the root of the first equation, found by bisection. Context prevalences, age and sex are stated
+among the people with the complaint too and are brought along in the same loop. Survival
+probabilities S_i = P(condition i absent | contexts, causes) multiply, so P(a set of conditions all
+absent) is a sum of positive terms, one for each set of causes that did not stand in for it: nothing
+cancels.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from model.compiled import njit
 
 if TYPE_CHECKING:
     from model.parameters import Parameters
@@ -55,8 +57,8 @@ def window(pretest: NDArray[np.float64], unnamed: float) -> tuple[float, float, 
 def absence_terms(cause: NDArray[np.float64], target: int) -> list[tuple[float, tuple[int, ...]]]:
     """Write P(target absent) as a sum over sets of survivals.
 
-    Each term is (weight, conditions whose own survival probabilities are multiplied). A cause j that
-    stands in with probability q contributes the factor (1 - q) + q [j absent].
+    Each term is (weight, conditions whose own survival probabilities are multiplied). A cause j
+    that stands in with probability q contributes the factor (1 - q) + q [j absent].
     """
     done: dict[tuple[int, ...], float] = {}
     stack: list[tuple[float, frozenset[int], frozenset[int]]] = [
@@ -84,9 +86,11 @@ def absence_terms(cause: NDArray[np.float64], target: int) -> list[tuple[float, 
 
 def _terms(
     parameters: Parameters,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """All absence terms, flat: term bounds per condition, weights, member bounds, members."""
-    first, weights, bounds, members = [0], [], [0], []
+    first, bounds = [0], [0]
+    weights: list[float] = []
+    members: list[int] = []
     for target in range(len(parameters.pretest)):
         for weight, absent in absence_terms(parameters.cause, target):
             weights.append(weight)
@@ -101,8 +105,8 @@ def _terms(
     )
 
 
-@numba.njit(cache=True)
-def _lane(members, a, s, rate, multiplier, excess, implied, prior, survive):  # type: ignore[no-untyped-def]
+@njit
+def _lane(members, a, s, rate, multiplier, excess, implied, prior, survive):
     """P(all own survivals of `members` | age band a, sex s), contexts summed out.
 
     Fills survive[k] with the factor that context k, if present, contributes (contexts that imply it
@@ -128,8 +132,8 @@ def _lane(members, a, s, rate, multiplier, excess, implied, prior, survive):  # 
     return value
 
 
-@numba.njit(cache=True)
-def _all_absent(members, rate, multiplier, excess, implied, prior, age, sex, survive):  # type: ignore[no-untyped-def]
+@njit
+def _all_absent(members, rate, multiplier, excess, implied, prior, age, sex, survive):
     """P(all own survivals of `members`), summed over age, sex and contexts."""
     total = 0.0
     for a in range(age.size):
@@ -142,10 +146,10 @@ def _all_absent(members, rate, multiplier, excess, implied, prior, age, sex, sur
     return total
 
 
-@numba.njit(cache=True)
+@njit
 def _absent(
     i, rate, first, weights, bounds, members, multiplier, excess, implied, prior, age, sex, survive
-):  # type: ignore[no-untyped-def]
+):
     """P(condition i absent)."""
     total = 0.0
     for term in range(first[i], first[i + 1]):
@@ -156,7 +160,7 @@ def _absent(
     return total
 
 
-@numba.njit(cache=True)
+@njit
 def _root(
     i,
     wanted,
@@ -172,7 +176,7 @@ def _root(
     age,
     sex,
     survive,
-):  # type: ignore[no-untyped-def]
+):
     """Set rate[i] so that P(condition i present) = wanted; False if its causes already exceed it.
 
     P(absent) falls and is convex in the rate, so the secant from the last value converges from one
@@ -263,7 +267,7 @@ def _root(
     return True
 
 
-@numba.njit(cache=True)
+@njit
 def _settle(
     complaint,
     order,
@@ -283,7 +287,7 @@ def _settle(
     prior,
     age,
     sex,
-):  # type: ignore[no-untyped-def]
+):
     """For one Z, solve rates, context priors, age and sex together; returns (condition, P(none)).
 
     The condition is -1, or the first one whose causes already exceed its row.

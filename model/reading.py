@@ -174,8 +174,10 @@ def _fault(cell: str) -> str:
         return "it has blanks or a line break at its start or end"
     if cell[:1] in set("=+-@"):
         return f"a spreadsheet would run a cell that begins with {cell[0]} as a formula"
-    strange = next((c for c in cell if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"}), None)
-    if strange is None:
+    if cell.isprintable():
+        return ""
+    strange = next((c for c in cell if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"}), "")
+    if not strange:
         return ""
     if strange in "\r\n":
         return "a cell is one line"

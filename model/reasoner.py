@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,11 @@ from model.version import ENGINE_VERSION
 from model.vocabulary import UNKNOWN, Vocabulary
 
 Codes = NDArray[np.int8]
+
+#: Reasoners kept by `open_reasoner`; the one not used for longest goes first.
+MOST_BUILT = 16
+_built: dict[tuple[str, str, str], Reasoner] = {}
+_building = Lock()
 
 
 @dataclass(frozen=True)
@@ -98,39 +104,14 @@ class Reasoner:
             case, contexts=contexts, max_steps=self.max_steps, max_bytes=self.max_bytes
         )
 
-    def given(self, case: Case) -> Case:
-        """The case with only what is conditioned on: age, sex and known contexts."""
-        return self._blank._replace(
-            context=case.context, soft_context=case.soft_context, band=case.band, sex=case.sex
-        )
-
     def fit(self, case: Case, log_probability: float) -> tuple[float, float]:
         """(log_evidence, conflict) of a case, both given complaint, age, sex and known contexts.
 
         log_evidence is the natural logarithm of P(findings and known conditions); conflict is
-        log10(prod P(e_i) / P(e)) over the same items: above 0, they are less likely together than if
-        they were unrelated.
+        log10(prod P(e_i) / P(e)) over the same items: above 0, they are less likely together than
+        if they were unrelated.
         """
-        given = self.given(case)
-        base = self.engine.log_probability(given)
-        alone = 0.0
-        for place in np.flatnonzero((case.finding >= 0) | (case.is_soft == 1)):
-            one = np.full_like(case.finding, UNKNOWN)
-            one[place] = case.finding[place]
-            flags = np.zeros_like(case.is_soft)
-            flags[place] = case.is_soft[place]
-            single = given._replace(finding=one, is_soft=flags, soft_finding=case.soft_finding)
-            alone += self.engine.log_probability(single) - base
-        ones = np.ones_like(case.soft_condition)
-        for place in np.flatnonzero(
-            (case.condition >= 0) | (case.soft_condition != 1.0).any(axis=1)
-        ):
-            one = np.full_like(case.condition, UNKNOWN)
-            one[place] = case.condition[place]
-            weights = ones.copy()
-            weights[place] = case.soft_condition[place]
-            single = given._replace(condition=one, soft_condition=weights)
-            alone += self.engine.log_probability(single) - base
+        base, alone = self.engine.alone(case)
         together = log_probability - base
         return together, (alone - together) / math.log(10.0)
 
@@ -161,7 +142,7 @@ class Reasoner:
             message = "; ".join(f"{remark.code}: {remark.text}" for remark in errors)
             return replace(empty, status="error", message=message)
         try:
-            return self._infer(empty, self.case(settled.engine[0], evidence.soft), sites)
+            return self._infer(empty, self.case(settled.engine[0], evidence.soft), sites=sites)
         except TooWideError as error:
             wide = self._widest(settled.engine[0])
             return replace(empty, status="refused", message=f"too_wide: {error}; widest: {wide}")
@@ -170,7 +151,7 @@ class Reasoner:
             message = f"inference_failed: an internal {kind}; the screening above is complete"
             return replace(empty, status="failed", message=message)
 
-    def _infer(self, empty: Assessment, case: Case, sites: bool) -> Assessment:
+    def _infer(self, empty: Assessment, case: Case, *, sites: bool) -> Assessment:
         groups = self.engine.groups
         if sites:
             groups = np.vstack([groups, self.site_groups])
@@ -258,27 +239,29 @@ def build_reasoner(
     parameters = solved(elicited(knowledge, setting=setting, basis=basis))
     net = net_of(parameters)
     vocabulary = Vocabulary.of(knowledge)
-    orders = library(net, [row.id for row in knowledge.condition], parameters.order)
+    groups = _categories(knowledge)
+    ids = [row.id for row in knowledge.condition + knowledge.binary_contexts]
+    orders = library(net, groups, ids, parameters.order)
     return Reasoner(
         knowledge=knowledge,
         parameters=parameters,
         vocabulary=vocabulary,
         closure=Closure.of(knowledge, vocabulary),
         screener=Screener(knowledge, vocabulary),
-        engine=Engine(net, orders, _categories(knowledge)),
+        engine=Engine(net, orders, groups),
     )
-
-
-@lru_cache(maxsize=16)
-def _cached(digest: str, setting: str, basis: str) -> list[Reasoner]:
-    return []
 
 
 def open_reasoner(
     knowledge: KnowledgeBase, *, setting: str = "primary_care", basis: str = "all"
 ) -> Reasoner:
     """As `build_reasoner`, built once per process for each knowledge digest, setting and basis."""
-    slot = _cached(knowledge.digest, setting, basis)
-    if not slot:
-        slot.append(build_reasoner(knowledge, setting=setting, basis=basis))
-    return slot[0]
+    key = knowledge.digest, setting, basis
+    with _building:  # whoever comes second waits for the first instead of building it again
+        reasoner = _built.pop(key, None)
+        if reasoner is None:
+            reasoner = build_reasoner(knowledge, setting=setting, basis=basis)
+        _built[key] = reasoner  # the latest used stands last
+        while len(_built) > MOST_BUILT:
+            del _built[next(iter(_built))]
+        return reasoner

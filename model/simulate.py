@@ -97,5 +97,5 @@ def patients(net: Net, count: int, rng: np.random.Generator) -> Patients:
         drawn = _draw(net, max(1000, 4 * (count - have)), rng)
         parts.append(drawn)
         have += len(drawn.band)
-    joined = Patients(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    return Patients(*(column[:count] for column in joined))
+    joined = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+    return Patients._make(column[:count] for column in joined)

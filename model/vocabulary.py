@@ -1,7 +1,7 @@
 """The items a patient may be described by, their columns in a code matrix, and how cells are read.
 
-A row of codes is int8: -1 unknown, 0 absent (or the lowest grade), 1 present, g the g-th grade. Columns
-stand in this order: findings, binary contexts, conditions, sex, age band.
+A row of codes is int8: -1 unknown, 0 absent (or the lowest grade), 1 present, g the g-th grade.
+Columns stand in this order: findings, binary contexts, conditions, sex, age band.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import math
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.checks.places import Found, place
 from model.errors import ParesisError
@@ -58,7 +59,7 @@ class Measure:
         codes[0, item.column] = item.values.index(value) if value else 1
         return math.exp(self._log(codes) - alone)
 
-    def _log(self, codes: np.ndarray) -> float:
+    def _log(self, codes: NDArray[np.int8]) -> float:
         settled = self._reasoner.closure.settle(codes)
         return self._reasoner.engine.log_probability(self._reasoner.case(settled.engine[0]))
 
@@ -79,7 +80,7 @@ class Measure:
         after = self._odds(given.split() + new.split(), members)
         return after / before
 
-    def _odds(self, pairs: list[str], members: np.ndarray) -> float:
+    def _odds(self, pairs: list[str], members: NDArray[np.bool_]) -> float:
         values = {
             name: value if sign else "present"
             for name, sign, value in (pair.partition("=") for pair in pairs)

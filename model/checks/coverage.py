@@ -48,9 +48,11 @@ def _complete(knowledge: KnowledgeBase, found: Found) -> None:
         if ids != [kind]:
             message = f"needs exactly one context of kind {kind}, with the id {kind}."
             found.add("missing_row", "contexts.csv", message, "Restore it.")
-    for step in BEDSIDE:
-        if step not in {row.id for row in knowledge.step}:
-            found.add("missing_row", "steps.csv", f"has no row for {step}.", "Restore it.")
+    steps = sorted(knowledge.step, key=lambda row: row.order)
+    orders = {row.order for row in steps}
+    if tuple(row.id for row in steps[:2]) != BEDSIDE or len(orders) < len(steps):
+        message = f"in order, {' and '.join(BEDSIDE)} come first, and no two are equal."
+        found.add("bad_steps", "steps.csv column order", message, "Correct the orders.")
 
 
 def _used(knowledge: KnowledgeBase, found: Found) -> None:

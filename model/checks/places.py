@@ -8,6 +8,9 @@ from model.errors import Problem
 from model.reading import nearest
 from model.tables import FILES
 
+#: So many names are listed when none is near what was written.
+MAX_LISTED = 12
+
 _FILE = {attribute: name for name, kinds in FILES.items() for attribute, _ in kinds}
 
 
@@ -37,5 +40,7 @@ class Found:
 
     def unknown(self, where: str, column: str, value: str, known: Iterable[str]) -> None:
         """Add the problem of a reference to nothing."""
-        remedy = nearest(value, known) or "Define it or correct the reference."
+        names = sorted(known)
+        few = f"Use one of {', '.join(names)}." if 0 < len(names) <= MAX_LISTED else ""
+        remedy = nearest(value, names) or few or "Define it or correct the reference."
         self.add("unknown_id", where, f"column {column}: {value!r} does not exist.", remedy)

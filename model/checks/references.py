@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from model.checks.places import Found, place
+from model.checks.places import Found, file_of, place
 from model.knowledge import KnowledgeBase
 
 #: Names with a meaning of their own in rules, assertions, pretest tables and input.
@@ -38,11 +38,11 @@ def _unique(knowledge: KnowledgeBase, found: Found) -> None:
                     "Rename one.",
                 )
     items: dict[str, str] = {}
-    for name in ("condition", "context", "finding"):
+    for name in ("condition", "context", "finding", "outside"):
         for number, row in enumerate(getattr(knowledge, name)):
             where = place(name, number, row.id)
             if items.setdefault(row.id, name) != name:
-                message = f"this id is a {items[row.id]} already."
+                message = f"this id stands in {file_of(items[row.id])} already."
                 found.add("duplicate_id", where, message, "Rename one.")
             if row.id in RESERVED:
                 message = f"{row.id} has a meaning of its own and cannot be an id."

@@ -123,8 +123,8 @@ def _cycles(knowledge: KnowledgeBase, found: Found) -> None:
         while front:
             seen |= front
             front = set().union(*(causes.get(one, set()) for one in front)) - seen
+        where = place("condition_link", number, f"{row.cause}, {row.condition}")
         if row.condition in seen:
-            where = place("condition_link", number, f"{row.cause}, {row.condition}")
             found.add("cycle", where, "leads back to its own cause.", "Break the circle.")
         elif sum(len(causes.get(one, ())) for one in {row.condition, *seen}) > MAX_CAUSES:
             message = f"makes more than {MAX_CAUSES} links that lead to {row.condition}."

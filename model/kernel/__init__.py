@@ -1,10 +1,10 @@
-"""The compiled core: exact posteriors by one pass forward and one backward over the conditions.
+"""The compiled core: exact posteriors by one pass forward and one backward over a network.
 
-Conditions are passed one at a time in a given order, each either absent or present and then
-switching on what it causes. A vector runs along, indexed by the subsets of open *bits*: findings
-somebody still has to explain, contexts still unknown, conditions that later conditions depend on.
-Every term is a product or a sum of non-negative numbers, so nothing cancels. `docs/engine.md` has
-the mathematics.
+Conditions and unknown contexts (the *vertices*) are passed one at a time in a given order. A
+condition is absent, or present and then acts on what it causes; a context likewise. A vector runs
+along, indexed by the subsets of open *bits*: findings somebody still has to explain, and vertices
+not yet passed that an earlier one has to do with. Every term is a product or a sum of non-negative
+numbers, so nothing cancels. `docs/engine.md` has the mathematics.
 
 Four lanes stand side by side in the vector (`some` = the first two, `none` = the last two):
 
@@ -16,34 +16,37 @@ Four lanes stand side by side in the vector (`some` = the first two, `none` = th
 so that A + B + C is P(evidence, complaint) at the end and C its unexplained part. Unknown age and
 sex are summed outside.
 
-    types      what goes in and comes between: Net, Case, Parts
+    types      what goes in and comes between: Net, Graph, Library, Case, Parts
+    graph      who has to do with whom
     families   one family of findings and one cause
     factors    evidence broken into factors, whatever the order
     planning   the cheapest order, and its program of steps
     passes     what one step does to the vector, and its transpose
     sweep      a program run forward and backward
-
-Numba caches what it compiles next to each file, or in NUMBA_CACHE_DIR. It looks only at the file a
-function stands in: after changing a function that another file calls, clear `__pycache__`.
+    alone      every item by itself, in one narrow pass
 """
 
-from model.kernel.factors import decompose, lane_survival, prior_pair
-from model.kernel.families import combine
+from model.kernel.alone import items_alone
+from model.kernel.factors import decompose
+from model.kernel.graph import complete, graph_of, library_of
 from model.kernel.planning import choose, cost, program, spans
 from model.kernel.sweep import run
-from model.kernel.types import MAX_FAMILY_BITS, Case, Net, Parts
+from model.kernel.types import MAX_FAMILY_BITS, Case, Graph, Library, Net, Parts
 
 __all__ = [
     "MAX_FAMILY_BITS",
     "Case",
+    "Graph",
+    "Library",
     "Net",
     "Parts",
     "choose",
-    "combine",
+    "complete",
     "cost",
     "decompose",
-    "lane_survival",
-    "prior_pair",
+    "graph_of",
+    "items_alone",
+    "library_of",
     "program",
     "run",
     "spans",

@@ -1,20 +1,20 @@
-"""Break the evidence into factors, whatever the order of the conditions will be."""
+"""Break the evidence into factors, whatever the order of the vertices will be."""
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from model.compiled import njit
 from model.kernel.families import effect_of, kinds_of, merge
-from model.kernel.types import BIT, MAX_FAMILY_BITS, Parts
+from model.kernel.types import BIT, MAX_FAMILY_BITS, TO_CONDITION, WITH_CONTEXT, Parts
 
 
-@numba.njit(cache=True)
-def decompose(net, case, fold):
+@njit
+def decompose(net, graph, case, fold):
     """Break the evidence into factors (see `Parts`); `fold` folds one-child contexts away."""
     conditions = net.rate.size
     contexts = net.context_prior.size
-    causes = conditions + contexts
+    vertices = conditions + contexts
     bands = net.age_prior.size
     families = net.family_start.size - 1
     longest = 0
@@ -30,7 +30,7 @@ def decompose(net, case, fold):
     factors = 0
     room = 0
     states = 0
-    most = 1
+    most = 2
     too_wide = False
     for f in range(families):
         nodes = net.family_nodes[net.family_start[f] : net.family_start[f + 1]]
@@ -41,12 +41,12 @@ def decompose(net, case, fold):
             bits = kinds_of(net, case, nodes, kind, bit, below, soft)[0]
             if bits > MAX_FAMILY_BITS:
                 too_wide = True
-                bits = 0
                 touched[f] = False
+                continue
             most = max(most, 1 << bits)
             if bits > 0:
                 factors += 1
-                room += (1 << bits) * causes
+                room += (1 << bits) * vertices
                 states += 1 << bits
     out_bits = np.zeros(factors, np.int64)
     start = np.zeros(factors + 1, np.int64)
@@ -55,8 +55,8 @@ def decompose(net, case, fold):
     opening = np.zeros((bands, 2, states))
     closing = np.zeros(states)
     lowest = np.full(factors, -1, np.int64)
-    linked = np.zeros((factors, causes), np.bool_)
-    weight = np.ones(causes)
+    linked = np.zeros((factors, vertices), np.bool_)
+    weight = np.ones(vertices)
     constant = np.ones((bands, 2))
     own = np.zeros((longest, most))
     acc = np.zeros((longest, most))
@@ -72,28 +72,29 @@ def decompose(net, case, fold):
         bits, grade, grade_bit, field, factor = kinds_of(net, case, nodes, kind, bit, below, soft)
         size = 1 << bits
         constant *= factor
+        alone = nodes.size == 1 and net.graded[nodes[0]] < 0
         if bits > 0:
             out_bits[j] = bits
             lowest[j] = field
-            start[j + 1] = start[j] + size * causes
+            start[j + 1] = start[j] + size * vertices
             first_state[j + 1] = first_state[j] + size
-        for c in range(causes):
+            for c in range(vertices):
+                effect[start[j] + c * size] = 1.0
+        for n in range(graph.cause_start[f], graph.cause_start[f + 1]):
+            c = graph.causes[n]
             if c < conditions:
                 if case.condition[c] == 0:
                     continue
             elif case.context[c - conditions] == 0:
                 continue
-            # most causes have nothing to do with most families: leave before the work
-            idle = net.graded[nodes[0]] < 0 and net.strength[c, nodes[0]] == 0.0
-            if net.graded[nodes[0]] >= 0 and c >= conditions:
-                idle = True
-            if idle:
-                if bits > 0:
-                    effect[start[j] + c * size] = 1.0
-                continue
-            effect_of(
-                net, c, nodes, kind, bit, grade, grade_bit, field, size, own, acc, scratch, vector
-            )
+            if alone:
+                vector[0] = 1.0 - net.strength[c, nodes[0]]
+                vector[1] = net.strength[c, nodes[0]]
+            else:
+                effect_of(
+                    net, c, nodes, kind, bit, grade, grade_bit, field, size, own, acc, scratch,
+                    vector,
+                )  # fmt: skip
             if bits > 0:
                 for s in range(size):
                     effect[start[j] + c * size + s] = vector[s]
@@ -101,42 +102,21 @@ def decompose(net, case, fold):
             else:
                 weight[c] *= vector[0]
         for b in range(bands):
+            if case.band >= 0 and case.band != b:
+                continue
             for u in range(2):
                 run[:size] = 0.0
                 run[0] = 1.0
-                effect_of(
-                    net,
-                    causes + 1 + b,
-                    nodes,
-                    kind,
-                    bit,
-                    grade,
-                    grade_bit,
-                    field,
-                    size,
-                    own,
-                    acc,
-                    scratch,
-                    vector,
-                )
-                merge(run, vector, size, field, scratch)
-                run[:size] = scratch[:size]
-                if u == 1:
-                    effect_of(
-                        net,
-                        causes,
-                        nodes,
-                        kind,
-                        bit,
-                        grade,
-                        grade_bit,
-                        field,
-                        size,
-                        own,
-                        acc,
-                        scratch,
-                        vector,
-                    )
+                for turn in range(1 + u):
+                    c = vertices + 1 + b if turn == 0 else vertices
+                    if alone:
+                        vector[0] = 1.0 - net.strength[c, nodes[0]]
+                        vector[1] = net.strength[c, nodes[0]]
+                    else:
+                        effect_of(
+                            net, c, nodes, kind, bit, grade, grade_bit, field, size, own, acc,
+                            scratch, vector,
+                        )  # fmt: skip
                     merge(run, vector, size, field, scratch)
                     run[:size] = scratch[:size]
                 if bits > 0:
@@ -166,38 +146,49 @@ def decompose(net, case, fold):
                 closing[first_state[j] + s] = value
             j += 1
 
-    # contexts: known ones become factors of survival, lonely unknown ones are folded away
+    active, live, fold_into = _contexts(net, graph, case, fold, linked, weight, constant)
+    return Parts(
+        out_bits, start, effect, first_state, opening, closing, lowest, linked, weight, constant,
+        active, live, fold_into, too_wide,
+    )  # fmt: skip
+
+
+@njit
+def _contexts(net, graph, case, fold, linked, weight, constant):
+    """Which vertices are passed, which edges need a bit, and which contexts are folded away."""
+    conditions = net.rate.size
+    contexts = net.context_prior.size
+    factors = linked.shape[0]
     touches = np.zeros((contexts, conditions), np.bool_)
     fold_into = np.full(contexts, -1, np.int64)
-    is_open = np.zeros(contexts, np.bool_)
+    active = np.ones(conditions + contexts, np.bool_)
     for k in range(contexts):
+        active[conditions + k] = case.context[k] < 0
         if case.context[k] == 1:
             constant *= weight[conditions + k]
         elif case.context[k] < 0:
-            is_open[k] = True
-            for i in range(conditions):
-                touches[k, i] = net.excess[k, i] > 0.0
+            for e in range(graph.start[conditions + k], graph.start[conditions + k + 1]):
+                touches[k, graph.other[e]] = net.excess[k, graph.other[e]] > 0.0
     if fold:
         for implied_ones in (True, False):
             for k in range(contexts):
-                if not is_open[k] or (net.implied[k] >= 0) != implied_ones:
+                if not active[conditions + k] or (net.implied[k] >= 0) != implied_ones:
                     continue
                 busy = weight[conditions + k] != 1.0
                 for f in range(factors):
-                    if linked[f, conditions + k]:
-                        busy = True
+                    busy = busy or linked[f, conditions + k]
                 for d in range(contexts):
-                    if net.implied[d] == k and is_open[d]:
+                    if net.implied[d] == k and active[conditions + d]:
                         busy = True
                 child = -1
                 children = 0
-                for i in range(conditions):
-                    if touches[k, i]:
-                        child = i
+                for e in range(graph.start[conditions + k], graph.start[conditions + k + 1]):
+                    if touches[k, graph.other[e]]:
+                        child = graph.other[e]
                         children += 1
                 if busy or children > 1:
                     continue
-                is_open[k] = False
+                active[conditions + k] = False
                 d = net.implied[k]
                 if children == 1:
                     fold_into[k] = child
@@ -206,49 +197,27 @@ def decompose(net, case, fold):
                 if d < 0 or case.context[d] == 1:
                     q1, q0 = prior_pair(net, case, k)
                     constant *= q1 + q0
-    return Parts(
-        out_bits,
-        start,
-        effect,
-        first_state,
-        opening,
-        closing,
-        lowest,
-        linked,
-        weight,
-        constant,
-        is_open,
-        touches,
-        fold_into,
-        too_wide,
-    )
+    live = np.zeros(graph.other.size, np.bool_)
+    for v in range(conditions + contexts):
+        for e in range(graph.start[v], graph.start[v + 1]):
+            u = graph.other[e]
+            if graph.kind[e] == WITH_CONTEXT:
+                live[e] = active[u] and touches[u - conditions, v] and case.condition[v] != 0
+            elif graph.kind[e] == TO_CONDITION:
+                live[e] = (
+                    active[v] and touches[v - conditions, u] and case.condition[u] != 0
+                )
+            else:  # between conditions: a known cause is a factor, a known-absent effect a weight
+                cause, effect = (u, v) if net.cause[u, v] > 0.0 else (v, u)
+                live[e] = case.condition[cause] < 0 and case.condition[effect] != 0
+    return active, live, fold_into
 
 
-@numba.njit(cache=True)
-def prior_pair(net, case, k):
-    """Weights (present, absent) of an unknown context, soft evidence and known children included.
-
-    For a context that implies another the weights hold given that one.
-    """
-    q1 = net.context_prior[k] * case.soft_context[k, 1]
-    q0 = (1.0 - net.context_prior[k]) * case.soft_context[k, 0]
-    for d in range(net.context_prior.size):
-        if net.implied[d] == k:
-            if case.context[d] == 0:
-                q1 *= (1.0 - net.context_prior[d]) * case.soft_context[d, 0]
-            elif case.context[d] < 0:  # soft evidence on it weighs only where it can be present
-                one = net.context_prior[d] * case.soft_context[d, 1]
-                zero = (1.0 - net.context_prior[d]) * case.soft_context[d, 0]
-                q1 *= one + zero
-                q0 *= case.soft_context[d, 0]
-    return q1, q0
-
-
-@numba.njit(cache=True)
+@njit
 def lane_survival(net, case, parts, band, sex, link, folded):
     """Survival factors of the contexts for one age band and sex.
 
-    link[k, i] is what the presence of open context k leaves of condition i's chance to stay absent;
+    link[k, i] is what the presence of context k leaves of condition i's chance to stay absent;
     folded[i] is the product over known and folded contexts.
     """
     conditions = net.rate.size
@@ -273,3 +242,23 @@ def lane_survival(net, case, parts, band, sex, link, folded):
                 link[d, i] *= mixed
             else:
                 folded[i] *= mixed
+
+
+@njit
+def prior_pair(net, case, k):
+    """Weights (present, absent) of an unknown context, soft evidence and known children included.
+
+    For a context that implies another the weights hold given that one.
+    """
+    q1 = net.context_prior[k] * case.soft_context[k, 1]
+    q0 = (1.0 - net.context_prior[k]) * case.soft_context[k, 0]
+    for d in range(net.context_prior.size):
+        if net.implied[d] == k:
+            if case.context[d] == 0:
+                q1 *= (1.0 - net.context_prior[d]) * case.soft_context[d, 0]
+            elif case.context[d] < 0:  # soft evidence on it weighs only where it can be present
+                one = net.context_prior[d] * case.soft_context[d, 1]
+                zero = (1.0 - net.context_prior[d]) * case.soft_context[d, 0]
+                q1 *= one + zero
+                q0 *= case.soft_context[d, 0]
+    return q1, q0

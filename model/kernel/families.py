@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numba
-
+from model.compiled import njit
 from model.kernel.types import ABSENT, BIT, FREE
 
 
-@numba.njit(cache=True)
+@njit
 def combine(a, b, field):
     """The state after two causes: bits are OR-ed, a two-bit grade field takes the larger."""
     if field < 0:
@@ -16,7 +15,7 @@ def combine(a, b, field):
     return ((a | b) & ~mask) | max(a & mask, b & mask)
 
 
-@numba.njit(cache=True)
+@njit
 def merge(left, right, size, field, out):
     """out[combine(a, b)] += left[a] right[b]; `field` holds a grade to be maximised, not OR-ed."""
     out[:size] = 0.0
@@ -27,7 +26,7 @@ def merge(left, right, size, field, out):
                     out[combine(a, b, field)] += left[a] * right[b]
 
 
-@numba.njit(cache=True)
+@njit
 def effect_of(net, cause, nodes, kind, bit, grade, grade_bit, field, size, own, acc, scratch, out):
     """Distribution over the states one cause produces, given that it is present.
 
@@ -85,7 +84,7 @@ def effect_of(net, cause, nodes, kind, bit, grade, grade_bit, field, size, own, 
                 out[s | mark] += share * acc[0, s]
 
 
-@numba.njit(cache=True)
+@njit
 def kinds_of(net, case, nodes, kind, bit, below, closing_soft):
     """What each node of a family says. Returns (bits, grade, grade_bit, field, constant).
 

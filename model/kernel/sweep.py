@@ -1,60 +1,320 @@
-"""Run a program over the conditions, forward and backward, and read the posteriors off."""
+"""Run a program forward and backward, and forward again for groups."""
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from model.kernel.factors import lane_survival
+from model.compiled import njit
+from model.kernel.factors import lane_survival, prior_pair
 from model.kernel.passes import (
-    close,
-    close_back,
-    open_context,
-    open_context_back,
-    open_finding,
-    open_finding_back,
-    pass_condition,
-    pass_condition_back,
+    act,
+    close_factor,
+    close_factor_back,
+    join,
+    open_factor,
+    open_factor_back,
     rescale,
-    survival,
+    split,
+    switch,
+    switch_back,
+    weigh,
 )
-from model.kernel.types import CLOSE_FINDING, CONDITION, OPEN_CONTEXT, OPEN_FINDING
+from model.kernel.types import (
+    CLOSE_FACTOR,
+    CONDITION,
+    CONTEXT,
+    FROM_CAUSE,
+    OPEN_FACTOR,
+    OPEN_VERTEX,
+    RESCALE_EVERY,
+    TO_CONDITION,
+    TO_EFFECT,
+    WITH_CONTEXT,
+)
 
 
-@numba.njit(cache=True)
-def run(net, case, parts, steps, where, groups, backward):
-    """Run one program, for every age band and sex that the evidence leaves open.
+@njit
+def survival(net, graph, case, parts, link, folded, i, band, sex, where, factors, size, off, on):
+    """P(condition stays absent) and P(comes about) by itself, for every setting of open contexts.
+
+    Returns True if they vary; otherwise only entry 0 is filled.
+    """
+    conditions = net.rate.size
+    load = net.rate[i] * net.multiplier[band, sex, i]
+    absent = np.exp(-load)
+    present = -np.expm1(-load)
+    present += absent * (1.0 - folded[i])
+    absent *= folded[i]
+    varies = False
+    for e in range(graph.start[i], graph.start[i + 1]):
+        u = graph.other[e]
+        if graph.kind[e] == FROM_CAUSE and case.condition[u] == 1:
+            present += absent * net.cause[u, i]
+            absent *= 1.0 - net.cause[u, i]
+        if graph.kind[e] == WITH_CONTEXT and parts.live[e] and where[factors + u] >= 0:
+            varies = True
+    off[0] = absent
+    on[0] = present
+    if not varies:
+        return False
+    filled = 1
+    bit = 0
+    while filled < size:
+        factor = 1.0
+        for e in range(graph.start[i], graph.start[i + 1]):
+            u = graph.other[e]
+            if graph.kind[e] == WITH_CONTEXT and parts.live[e] and where[factors + u] == bit:
+                factor = link[u - conditions, i]
+        gone = 1.0 - factor
+        for s in range(filled):
+            on[filled + s] = on[s] + off[s] * gone
+            off[filled + s] = off[s] * factor
+        filled *= 2
+        bit += 1
+    return True
+
+
+@njit
+def _effects(net, graph, case, parts, i, u, length, where, factors, back):
+    """A condition that is present acts on the conditions it leads to and that are still to come."""
+    for e in range(graph.start[i], graph.start[i + 1]):
+        if graph.kind[e] != TO_EFFECT:
+            continue
+        child = graph.other[e]
+        q = net.cause[i, child]
+        if parts.live[e]:
+            if where[factors + child] >= 0:
+                if back:
+                    switch_back(u, length, where[factors + child], 1.0 - q, q)
+                else:
+                    switch(u, length, where[factors + child], 1.0 - q, q)
+        elif case.condition[child] == 0 and case.condition[i] < 0:
+            for s in range(length):
+                u[s] *= 1.0 - q
+
+
+@njit
+def _context_acts(net, graph, case, parts, link, k, x, length, where, factors, back, matrix):
+    """A context that is present acts on findings and on the conditions still to come."""
+    v = net.rate.size + k
+    scalar = parts.weight[v]
+    for e in range(graph.start[v], graph.start[v + 1]):
+        if graph.kind[e] != TO_CONDITION:
+            continue
+        i = graph.other[e]
+        if parts.live[e]:
+            if where[factors + i] >= 0:
+                w = link[k, i]
+                if back:
+                    switch_back(x, length, where[factors + i], w, 1.0 - w)
+                else:
+                    switch(x, length, where[factors + i], w, 1.0 - w)
+        elif case.condition[i] == 0:
+            scalar *= link[k, i]
+    act(parts, v, x, length, where, back, matrix)
+    if scalar != 1.0:
+        for s in range(length):
+            x[s] *= scalar
+
+
+@njit
+def _condition(
+    net, graph, case, parts, i, may, x0, x1, triggered, off, on, varies, where, factors, size, u, y,
+    matrix,
+):  # fmt: skip
+    """Pass one condition: (x0, x1) (4 size each) -> y (4 size); `may` False: only absent.
+
+    x1 holds what an earlier context or cause has already brought about (`triggered`).
+    """
+    w0 = case.soft_condition[i, 0] if case.condition[i] != 1 else 0.0
+    w1 = case.soft_condition[i, 1] * parts.weight[i] if case.condition[i] != 0 and may else 0.0
+    if w1 != 0.0:
+        if varies:
+            for lane in range(2):
+                for s in range(size):
+                    u[lane * size + s] = (
+                        w1 * on[s] * (x0[lane * size + s] + x0[(lane + 2) * size + s])
+                    )
+        else:
+            p = w1 * on[0]
+            for s in range(2 * size):
+                u[s] = p * (x0[s] + x0[2 * size + s])
+        if triggered:
+            for s in range(2 * size):
+                u[s] += w1 * (x1[s] + x1[2 * size + s])
+        act(parts, i, u, 2 * size, where, False, matrix)
+        _effects(net, graph, case, parts, i, u, 2 * size, where, factors, False)
+    if varies:
+        for lane in range(4):
+            for s in range(size):
+                y[lane * size + s] = w0 * off[s] * x0[lane * size + s]
+    else:
+        p = w0 * off[0]
+        for s in range(4 * size):
+            y[s] = p * x0[s]
+    if w1 != 0.0:
+        for s in range(2 * size):
+            y[s] += u[s]
+
+
+@njit
+def _condition_back(
+    net, graph, case, parts, i, y, triggered, off, on, varies, where, factors, size, g, x0, x1,
+    matrix,
+):  # fmt: skip
+    """The transpose of `_condition`; g (2 size) keeps the value of being present."""
+    w0 = case.soft_condition[i, 0] if case.condition[i] != 1 else 0.0
+    w1 = case.soft_condition[i, 1] * parts.weight[i] if case.condition[i] != 0 else 0.0
+    for s in range(2 * size):
+        g[s] = w1 * y[s]
+    if w1 != 0.0:
+        act(parts, i, g, 2 * size, where, True, matrix)
+        _effects(net, graph, case, parts, i, g, 2 * size, where, factors, True)
+    if varies:
+        for lane in range(4):
+            for s in range(size):
+                x0[lane * size + s] = (
+                    w0 * off[s] * y[lane * size + s] + on[s] * g[(lane % 2) * size + s]
+                )
+    else:
+        p = w0 * off[0]
+        q = on[0]
+        for half in range(2):
+            for s in range(2 * size):
+                x0[half * 2 * size + s] = p * y[half * 2 * size + s] + q * g[s]
+    if triggered:
+        for s in range(2 * size):
+            x1[s] = g[s]
+            x1[2 * size + s] = g[s]
+
+
+@njit
+def _being_present(x0, x1, triggered, on, varies, g, size):
+    """The sum over everything in which the condition is present: forward times value."""
+    total = 0.0
+    if varies:
+        for lane in range(2):
+            for s in range(size):
+                both = x0[lane * size + s] + x0[(lane + 2) * size + s]
+                total += on[s] * both * g[lane * size + s]
+    else:
+        for s in range(2 * size):
+            total += (x0[s] + x0[2 * size + s]) * g[s]
+        total *= on[0]
+    if triggered:
+        for s in range(2 * size):
+            total += (x1[s] + x1[2 * size + s]) * g[s]
+    return total
+
+
+@njit
+def _being_absent(x0, off, varies, y, size, w0):
+    """The same for absence."""
+    total = 0.0
+    if varies:
+        for lane in range(4):
+            for s in range(size):
+                total += off[s] * x0[lane * size + s] * y[lane * size + s]
+    else:
+        for s in range(4 * size):
+            total += x0[s] * y[s]
+        total *= off[0]
+    return w0 * total
+
+
+@njit
+def _open_vertex(net, case, v, where, factors, x, y, size):
+    """Put a vertex's bit at the bottom: a condition not yet brought about, or a context's prior."""
+    conditions = net.rate.size
+    if v < conditions:
+        for s in range(4 * size):
+            y[2 * s] = x[s]
+            y[2 * s + 1] = 0.0
+        return
+    k = v - conditions
+    needs, q1, q0 = _context_prior(net, case, k, where, factors, 1)
+    for lane in range(4):
+        for s in range(size):
+            value = x[lane * size + s]
+            if needs >= 0 and (s >> needs) & 1 == 0:
+                y[2 * (lane * size + s)] = value
+                y[2 * (lane * size + s) + 1] = 0.0
+            else:
+                y[2 * (lane * size + s)] = q0 * value
+                y[2 * (lane * size + s) + 1] = q1 * value
+
+
+@njit
+def _open_vertex_back(net, case, v, where, factors, y, x, size):
+    """The transpose of `_open_vertex`."""
+    conditions = net.rate.size
+    if v < conditions:
+        for s in range(4 * size):
+            x[s] = y[2 * s]
+        return
+    k = v - conditions
+    needs, q1, q0 = _context_prior(net, case, k, where, factors, 1)
+    for lane in range(4):
+        for s in range(size):
+            at = 2 * (lane * size + s)
+            if needs >= 0 and (s >> needs) & 1 == 0:
+                x[lane * size + s] = y[at]
+            else:
+                x[lane * size + s] = q0 * y[at] + q1 * y[at + 1]
+
+
+@njit
+def _context_prior(net, case, k, where, factors, shift):
+    """(bit of the open context it implies or -1, weight present, weight absent)."""
+    q1, q0 = prior_pair(net, case, k)
+    d = net.implied[k]
+    needs = -1
+    if d >= 0 and where[factors + net.rate.size + d] >= 0:
+        needs = where[factors + net.rate.size + d] - shift
+        # the weights given the other are counted there already
+        q1, q0 = q1 / (q1 + q0), q0 / (q1 + q0)
+    return needs, q1, q0
+
+
+@njit
+def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
+    """Run one program. Returns everything in units of 2**exponent.
+
+    exponent, total P(evidence, complaint), unexplained, lanes (B, 2) of the total by age and sex,
+    present (N,), absent (N,), group (M,), context present (K,).
 
     groups: (M, N) boolean membership. backward False gives the total and unexplained only.
-
-    Returns exponent and, in units of 2**exponent, total P(evidence, complaint), unexplained, lanes
-    (B, 2) of the total by age and sex, present (N,), absent (N,), group (M,), context present (K,).
     """
     conditions = net.rate.size
     contexts = net.context_prior.size
     factors = parts.bits.size
-    causes = conditions + contexts
     bands = net.age_prior.size
     count = steps.shape[0]
     widest = 0
-    biggest = 1
-    room = np.zeros(count + 1, np.int64)
+    biggest = 2
+    room = np.zeros(count + 1, np.int64)  # where a condition's vectors are kept, in units of size
     for n in range(count):
-        size = 1 << steps[n, 4]
-        widest = max(widest, steps[n, 4] + steps[n, 3])
-        room[n + 1] = room[n] + (size if steps[n, 0] == CONDITION else 0)
+        grown = steps[n, 3] if steps[n, 0] <= OPEN_VERTEX else 0
+        widest = max(widest, steps[n, 4] + grown)
+        kept = 0
+        if steps[n, 0] == CONDITION or (steps[n, 0] == CONTEXT and contexts_too):
+            kept = 1 << (steps[n, 4] - steps[n, 3])
+        room[n + 1] = room[n] + kept
     for j in range(factors):
         biggest = max(biggest, 1 << parts.bits[j])
     full = 1 << widest
     x = np.empty(4 * full)
     y = np.empty(4 * full)
-    absent = np.empty(full)
-    present = np.empty(full)
-    tmp = np.empty(biggest)
-    ones = np.ones(2)
+    zero = np.empty(4 * full)
+    one = np.empty(4 * full)
+    u = np.empty(2 * full)
+    off = np.empty(full)
+    on = np.empty(full)
+    matrix = np.empty((biggest, biggest))
     link = np.empty((contexts, conditions))
     folded = np.empty(conditions)
-    stored = np.empty(4 * room[count] if backward else 1)
+    kept_zero = np.empty(4 * room[count] if backward else 1)
+    kept_one = np.empty(4 * room[count] if backward else 1)
     values = np.empty(2 * room[count] if backward else 1)
     forward_power = np.zeros(count + 1, np.int64)
     backward_power = np.zeros(count + 1, np.int64)
@@ -79,77 +339,38 @@ def run(net, case, parts, steps, where, groups, backward):
             x[1] = 0.0
             x[2] = lane_weight * net.unnamed_prior * parts.constant[band, 1]
             x[3] = lane_weight * (1.0 - net.unnamed_prior) * parts.constant[band, 0]
-            # a factor no condition or open context is linked to is the leak's alone
-            for j in range(factors):
-                seen = False
-                for n in range(count):
-                    if steps[n, 0] == OPEN_FINDING and steps[n, 1] == j:
-                        seen = True
-                if not seen:
-                    for lane in range(4):
-                        share = 0.0
-                        for s in range(parts.first_state[j], parts.first_state[j + 1]):
-                            share += parts.opening[band, 1 - lane % 2, s] * parts.closing[s]
-                        x[lane] *= share
+            _close_lonely(parts, steps, band, x)
             power = rescale(x, 4)
+            passed = 0
             for n in range(count):
                 kind, item, base, bits, width = steps[n]
                 size = 1 << width
                 forward_power[n] = power
-                if kind == OPEN_FINDING:
-                    open_finding(parts, item, band, x, y, size)
-                    x, y = y, x
-                elif kind == OPEN_CONTEXT:
-                    open_context(
-                        net, case, parts, item - factors, where[n], x, y, size, causes, tmp
-                    )
-                    x, y = y, x
-                elif kind == CONDITION:
-                    if backward:
-                        at = 4 * room[n]
-                        for s in range(4 * size):
-                            stored[at + s] = x[s]
-                    varies = survival(
-                        net,
-                        case,
-                        parts,
-                        link,
-                        folded,
-                        item,
-                        band,
-                        sex,
-                        where[n],
-                        factors,
-                        size,
-                        absent,
-                        present,
-                    )
-                    pass_condition(
-                        net,
-                        case,
-                        parts,
-                        item,
-                        varies,
-                        absent,
-                        present,
-                        where[n],
-                        x,
-                        y,
-                        size,
-                        bits,
-                        causes,
-                        tmp,
-                        True,
-                    )
-                    x, y = y, x
-                    power += rescale(x, 4 * size * (1 + bits))
-                elif kind == CLOSE_FINDING:
+                if kind == OPEN_FACTOR:
+                    open_factor(parts, item, band, x, y, size)
+                elif kind == OPEN_VERTEX:
+                    _open_vertex(net, case, item - factors, where[n], factors, x, y, size)
+                elif kind == CLOSE_FACTOR:
                     closing = parts.closing[parts.first_state[item] : parts.first_state[item + 1]]
-                    close(x, y, size, base, 1 << bits, closing)
-                    x, y = y, x
+                    close_factor(x, y, size, base, 1 << bits, closing)
                 else:
-                    close(x, y, size, base, 2, ones)
-                    x, y = y, x
+                    small = size >> bits
+                    if backward and room[n + 1] > room[n]:
+                        zero_here = kept_zero[4 * room[n] : 4 * room[n + 1]]
+                        one_here = kept_one[4 * room[n] : 4 * room[n + 1]]
+                    else:
+                        zero_here = zero
+                        one_here = one
+                    _pass_vertex(
+                        net, graph, case, parts, link, folded, kind, item - factors, base, bits,
+                        band, sex, True, x, y, zero_here, one_here, u, off, on, where[n], factors,
+                        small, matrix,
+                    )  # fmt: skip
+                    passed += 1
+                    known = kind == CONDITION and case.condition[item - factors] >= 0
+                    if known or passed % RESCALE_EVERY == 0:
+                        power += rescale(y, 4 * small)
+                x, y = y, x
             lane_total = x[0] + x[1] + x[2]
             if not started:
                 exponent = power
@@ -169,167 +390,177 @@ def run(net, case, parts, steps, where, groups, backward):
             for n in range(count - 1, -1, -1):
                 kind, item, base, bits, width = steps[n]
                 size = 1 << width
-                if kind == OPEN_FINDING:
-                    open_finding_back(parts, item, band, x, y, size)
-                    x, y = y, x
-                elif kind == OPEN_CONTEXT:
-                    open_context_back(
-                        net, case, parts, item - factors, where[n], x, y, size, causes, tmp
-                    )
-                    x, y = y, x
-                elif kind == CONDITION:
-                    varies = survival(
-                        net,
-                        case,
-                        parts,
-                        link,
-                        folded,
-                        item,
-                        band,
-                        sex,
-                        where[n],
-                        factors,
-                        size,
-                        absent,
-                        present,
-                    )
-                    g = values[2 * room[n] : 2 * room[n] + 2 * size]
-                    v = stored[4 * room[n] : 4 * room[n] + 4 * size]
-                    pass_condition_back(
-                        net,
-                        case,
-                        parts,
-                        item,
-                        varies,
-                        absent,
-                        present,
-                        where[n],
-                        x,
-                        y,
-                        g,
-                        size,
-                        bits,
-                        causes,
-                        tmp,
-                    )
-                    on = 0.0
-                    everything = 0.0
-                    for lane in range(2):
-                        for s in range(size):
-                            p = present[s] if varies else present[0]
-                            both = v[lane * size + s] + v[(lane + 2) * size + s]
-                            on += p * both * g[lane * size + s]
-                    step = 2 * size if bits else size
-                    w0 = case.soft_condition[item, 0] if case.condition[item] != 1 else 0.0
-                    for lane in range(4):
-                        for s in range(size):
-                            q = w0 * (absent[s] if varies else absent[0])
-                            everything += q * v[lane * size + s] * x[lane * step + s]
-                    scale = 2.0 ** (forward_power[n] + power - exponent)
-                    out_present[item] += on * scale
-                    out_absent[item] += everything * scale
-                    backward_power[n] = power
-                    x, y = y, x
-                    for k in range(contexts):
-                        # read at the condition right after the context's opening
-                        if n > 0 and where[n, factors + k] >= 0:
-                            fresh = True
-                            m = n - 1
-                            while m >= 0 and fresh:
-                                if steps[m, 0] == OPEN_CONTEXT and steps[m, 1] == factors + k:
-                                    break
-                                if steps[m, 0] == CONDITION:
-                                    fresh = False
-                                m -= 1
-                            if fresh:
-                                shown = 0.0
-                                for lane in range(4):
-                                    for s in range(size):
-                                        if (s >> where[n, factors + k]) & 1:
-                                            shown += v[lane * size + s] * x[lane * size + s]
-                                out_context[k] += shown * scale
-                    power += rescale(x, 4 * size)
-                elif kind == CLOSE_FINDING:
+                if kind == OPEN_FACTOR:
+                    open_factor_back(parts, item, band, x, y, size)
+                elif kind == OPEN_VERTEX:
+                    _open_vertex_back(net, case, item - factors, where[n], factors, x, y, size)
+                elif kind == CLOSE_FACTOR:
                     closing = parts.closing[parts.first_state[item] : parts.first_state[item + 1]]
-                    close_back(x, y, size, base, 1 << bits, closing)
-                    x, y = y, x
+                    close_factor_back(x, y, size, base, 1 << bits, closing)
+                elif kind == CONDITION:
+                    i = item - factors
+                    small = size >> bits
+                    varies = survival(
+                        net, graph, case, parts, link, folded, i, band, sex, where[n], factors,
+                        small, off, on,
+                    )  # fmt: skip
+                    g = values[2 * room[n] : 2 * room[n + 1]]
+                    x0 = kept_zero[4 * room[n] : 4 * room[n + 1]]
+                    x1 = kept_one[4 * room[n] : 4 * room[n + 1]]
+                    _condition_back(
+                        net, graph, case, parts, i, x, bits == 1, off, on, varies, where[n],
+                        factors, small, g, zero, one, matrix,
+                    )  # fmt: skip
+                    w0 = case.soft_condition[i, 0] if case.condition[i] != 1 else 0.0
+                    scale = 2.0 ** (forward_power[n] + power - exponent)
+                    out_present[i] += scale * _being_present(x0, x1, bits == 1, on, varies, g, small)
+                    out_absent[i] += scale * _being_absent(x0, off, varies, x, small, w0)
+                    backward_power[n] = power
+                    if bits:
+                        join(zero, one, 4 * size, base, y)
+                    else:
+                        y[: 4 * size] = zero[: 4 * size]
+                    power += rescale(y, 4 * size)
                 else:
-                    close_back(x, y, size, base, 2, ones)
-                    x, y = y, x
+                    k = item - factors - conditions
+                    small = size >> bits
+                    one[: 4 * small] = x[: 4 * small]
+                    _context_acts(
+                        net, graph, case, parts, link, k, one, 4 * small, where[n], factors, True,
+                        matrix,
+                    )  # fmt: skip
+                    if contexts_too:
+                        x1 = kept_one[4 * room[n] : 4 * room[n + 1]]
+                        shown = 0.0
+                        for s in range(4 * small):
+                            shown += x1[s] * one[s]
+                        out_context[k] += shown * 2.0 ** (forward_power[n] + power - exponent)
+                    if bits:
+                        join(x, one, 4 * size, base, y)
+                    else:
+                        needs, q1, q0 = _context_prior(net, case, k, where[n], factors, 0)
+                        for lane in range(4):
+                            for s in range(size):
+                                at = lane * size + s
+                                if needs >= 0 and (s >> needs) & 1 == 0:
+                                    y[at] = x[at]
+                                else:
+                                    y[at] = q0 * x[at] + q1 * one[at]
+                x, y = y, x
 
             for m in range(groups.shape[0]):
                 begin = -1
                 end = -1
+                members = 0
                 for n in range(count):
-                    if steps[n, 0] == CONDITION and groups[m, steps[n, 1]]:
+                    if steps[n, 0] == CONDITION and groups[m, steps[n, 1] - factors]:
                         if begin < 0:
                             begin = n
                         end = n
+                        members += 1
                 if begin < 0:
                     continue
-                size = 1 << steps[begin, 4]
-                for s in range(4 * size):
-                    x[s] = stored[4 * room[begin] + s]
-                power = forward_power[begin]
+                if members == 1:
+                    continue
                 for n in range(begin, end + 1):
                     kind, item, base, bits, width = steps[n]
                     size = 1 << width
-                    if kind == OPEN_FINDING:
-                        open_finding(parts, item, band, x, y, size)
-                    elif kind == OPEN_CONTEXT:
-                        open_context(
-                            net, case, parts, item - factors, where[n], x, y, size, causes, tmp
-                        )
-                    elif kind == CONDITION:
-                        varies = survival(
-                            net,
-                            case,
-                            parts,
-                            link,
-                            folded,
-                            item,
-                            band,
-                            sex,
-                            where[n],
-                            factors,
-                            size,
-                            absent,
-                            present,
-                        )
-                        inside = groups[m, item]
-                        if inside:
-                            on = 0.0
-                            for lane in range(2):
-                                for s in range(size):
-                                    p = present[s] if varies else present[0]
-                                    both = x[lane * size + s] + x[(lane + 2) * size + s]
-                                    on += p * both * values[2 * room[n] + lane * size + s]
-                            out_group[m] += on * 2.0 ** (power + backward_power[n] - exponent)
-                        pass_condition(
-                            net,
-                            case,
-                            parts,
-                            item,
-                            varies,
-                            absent,
-                            present,
-                            where[n],
-                            x,
-                            y,
-                            size,
-                            bits,
-                            causes,
-                            tmp,
-                            not inside,
-                        )
-                    elif kind == CLOSE_FINDING:
+                    if kind == OPEN_FACTOR:
+                        open_factor(parts, item, band, x, y, size)
+                    elif kind == OPEN_VERTEX:
+                        _open_vertex(net, case, item - factors, where[n], factors, x, y, size)
+                    elif kind == CLOSE_FACTOR:
                         closing = parts.closing[
                             parts.first_state[item] : parts.first_state[item + 1]
                         ]
-                        close(x, y, size, base, 1 << bits, closing)
+                        close_factor(x, y, size, base, 1 << bits, closing)
                     else:
-                        close(x, y, size, base, 2, ones)
+                        small = size >> bits
+                        v = item - factors
+                        inside = kind == CONDITION and groups[m, v]
+                        if n == begin:  # from here on the run differs from the stored one
+                            power = forward_power[n]
+                            x0 = kept_zero[4 * room[n] : 4 * room[n + 1]]
+                            x1 = kept_one[4 * room[n] : 4 * room[n + 1]]
+                            if bits:
+                                join(x0, x1, 4 * size, base, x)
+                            else:
+                                x[: 4 * size] = x0
+                        _pass_vertex(
+                            net, graph, case, parts, link, folded, kind, v, base, bits, band, sex,
+                            not inside, x, y, zero, one, u, off, on, where[n], factors, small,
+                            matrix,
+                        )  # fmt: skip
+                        if inside:
+                            varies = survival(
+                                net, graph, case, parts, link, folded, v, band, sex, where[n],
+                                factors, small, off, on,
+                            )  # fmt: skip
+                            g = values[2 * room[n] : 2 * room[n + 1]]
+                            scale = 2.0 ** (power + backward_power[n] - exponent)
+                            out_group[m] += scale * _being_present(
+                                zero, one, bits == 1, on, varies, g, small
+                            )
+                        if kind == CONDITION and n % RESCALE_EVERY == 0:
+                            power += rescale(y, 4 * small)
                     x, y = y, x
-                    if kind == CONDITION:
-                        power += rescale(x, 4 * size * (1 + bits))
+    for m in range(groups.shape[0]):  # a group of one is that condition
+        members = 0
+        last = -1
+        for i in range(conditions):
+            if groups[m, i]:
+                members += 1
+                last = i
+        if members == 1:
+            out_group[m] = out_present[last]
     return exponent, total, unexplained, by_lane, out_present, out_absent, out_group, out_context
+
+
+@njit
+def _close_lonely(parts, steps, band, x):
+    """A factor nobody passed is linked to is the leak's alone: a constant in every lane."""
+    for j in range(parts.bits.size):
+        seen = False
+        for n in range(steps.shape[0]):
+            if steps[n, 0] == OPEN_FACTOR and steps[n, 1] == j:
+                seen = True
+        if not seen:
+            for lane in range(4):
+                share = 0.0
+                for s in range(parts.first_state[j], parts.first_state[j + 1]):
+                    share += parts.opening[band, 1 - lane % 2, s] * parts.closing[s]
+                x[lane] *= share
+
+
+@njit
+def _pass_vertex(
+    net, graph, case, parts, link, folded, kind, v, base, bits, band, sex, may, x, y, zero, one, u,
+    off, on, where, factors, small, matrix,
+):  # fmt: skip
+    """Pass a condition or a context: x -> y; zero and one keep the halves on the way in."""
+    size = small << bits
+    if kind == CONDITION:
+        if bits:
+            split(x, 4 * size, base, zero, one)
+        else:
+            zero[: 4 * size] = x[: 4 * size]
+        varies = survival(
+            net, graph, case, parts, link, folded, v, band, sex, where, factors, small, off, on
+        )
+        _condition(
+            net, graph, case, parts, v, may, zero, one, bits == 1, off, on, varies, where, factors,
+            small, u, y, matrix,
+        )  # fmt: skip
+        return
+    k = v - net.rate.size
+    if bits:
+        split(x, 4 * size, base, zero, one)
+    else:
+        needs, q1, q0 = _context_prior(net, case, k, where, factors, 0)
+        weigh(x, 4, size, needs, q0, q1, zero, one)
+    y[: 4 * small] = one[: 4 * small]
+    _context_acts(
+        net, graph, case, parts, link, k, y, 4 * small, where, factors, False, matrix
+    )
+    for s in range(4 * small):
+        y[s] += zero[s]

@@ -1,0 +1,45 @@
+"""Compile with numba, once per version of the code, safely beside other processes.
+
+Numba looks only at the file a function stands in when it decides whether a cached machine-code file
+is current, so a change in a function that another file calls would go unnoticed. Here the cache
+lives in a folder named by a digest of every compiled source: another version of the code never
+finds it. Numba writes each file under a temporary name and renames it, so that processes which
+compile at the same time do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import partial
+from pathlib import Path
+
+import numba
+from platformdirs import user_cache_path
+
+_HERE = Path(__file__).resolve().parent
+
+
+def _sources_digest() -> str:
+    """A digest of every file that holds compiled functions."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(_HERE.rglob("*.py")):
+        text = path.read_bytes()
+        if b"@njit" in text:
+            digest.update(path.name.encode())
+            digest.update(text)
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where paresis keeps what it can make again: PARESIS_CACHE_DIR, or the user's cache."""
+    chosen = os.environ.get("PARESIS_CACHE_DIR")
+    return Path(chosen) if chosen else user_cache_path("paresis", appauthor=False)
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    numba.config.CACHE_DIR = str(cache_folder() / "compiled" / _sources_digest())
+
+#: Compile a function: cached, without the interpreter's lock. Sums may be reordered and products
+#: fused, the same way every time on one machine; NaN and infinity keep their meaning.
+njit = partial(numba.njit, cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})

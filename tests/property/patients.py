@@ -1,0 +1,80 @@
+"""Patients drawn at random, from plausible to absurd, as names and cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from model.vocabulary import Item, Vocabulary
+
+#: Cells that are wrong for one item or another.
+WRONG = ("", "unknown", "presnt", "0.5", "2", "nan", "inf", "-1", "6O", "121", "sudden ", "1e2", "\x00")
+
+
+def cells(item: Item) -> st.SearchStrategy[str]:
+    """A valid cell of an item."""
+    if item.kind == "age":
+        return st.floats(0, 121, exclude_max=True).map(repr)
+    return st.sampled_from(item.values)
+
+
+def values(
+    vocabulary: Vocabulary, *, most: int = 25, conditions: bool = True
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Valid cells of some items, in any order; they may well contradict each other."""
+    items = [item for item in vocabulary.items if conditions or item.kind != "condition"]
+    return st.lists(st.sampled_from(items), max_size=most, unique_by=lambda item: item.id).flatmap(
+        lambda chosen: st.fixed_dictionaries({item.id: cells(item) for item in chosen})
+    )
+
+
+def consistent(vocabulary: Vocabulary, *, most: int = 25) -> st.SearchStrategy[dict[str, Any]]:
+    """Valid cells that seldom contradict each other: mostly present roots and absent leaves."""
+    refined = {"objective_weakness", "numbness_or_tingling", "rapidly_worsening", "skin_rash"}
+
+    def likely(item: Item) -> st.SearchStrategy[str]:
+        if item.kind == "condition":
+            return st.just("absent")
+        return st.just("present") if item.id in refined else cells(item)
+
+    items = [item for item in vocabulary.items if item.step in ("history", "examination")]
+    return st.lists(st.sampled_from(items), max_size=most, unique_by=lambda item: item.id).flatmap(
+        lambda chosen: st.fixed_dictionaries({item.id: likely(item) for item in chosen})
+    )
+
+
+def ratios(item: Item) -> st.SearchStrategy[Any]:
+    """A valid piece of soft evidence, however strong."""
+    one = st.floats(1e-6, 1e6)
+    if item.graded:
+        return st.fixed_dictionaries({value: one for value in item.values})
+    return one
+
+
+def soft(vocabulary: Vocabulary, *, most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+    """Likelihood ratios for a few items."""
+    items = [item for item in vocabulary.items if item.kind not in ("age", "sex")]
+    return st.lists(st.sampled_from(items), max_size=most, unique_by=lambda item: item.id).flatmap(
+        lambda chosen: st.fixed_dictionaries({item.id: ratios(item) for item in chosen})
+    )
+
+
+def odd(vocabulary: Vocabulary) -> st.SearchStrategy[dict[str, Any]]:
+    """Anything a program may send: wrong names, wrong values, soft and hard at once."""
+    names = st.one_of(st.sampled_from([item.id for item in vocabulary.items]), st.text(max_size=12))
+    wrong = st.one_of(
+        st.sampled_from(WRONG),
+        st.text(max_size=8),
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.lists(st.integers(), max_size=2),
+    )
+    return st.builds(
+        lambda good, bad, likely: {**good, **bad, **({"soft": likely} if likely else {})},
+        values(vocabulary, most=12),
+        st.dictionaries(names, wrong, max_size=4),
+        st.one_of(soft(vocabulary), st.dictionaries(names, wrong, max_size=2), wrong),
+    )
