@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from enum import StrEnum
@@ -85,7 +86,12 @@ def _reasoner(priors: Path | None, setting: SettingName, basis: BasisName) -> Re
 
 
 def _write_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:  # a terminal that knows fewer letters; JSON has a way to say them
+        text = json.dumps(value, indent=2)
+    typer.echo(text)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -107,7 +113,8 @@ def _values(pairs: list[str], file: str | None, text: str | None) -> dict[str, A
         raise typer.BadParameter("give --file or --json-text, not both")
     if file is not None:
         try:
-            text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+            raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            text = raw.decode("utf-8-sig")
         except (OSError, UnicodeDecodeError):
             raise InputError(
                 [Problem("unreadable", file, "cannot be read as UTF-8 text.", "Check the name.")]
@@ -381,6 +388,8 @@ def export(
 
 def main() -> None:
     """Run the command line; problems become messages and exit codes, never tracebacks."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a letter it does not know is no error
     try:
         app(standalone_mode=True)
     except (InputError, KnowledgeError) as error:

@@ -32,9 +32,10 @@ MAX_LINE = 4_000_000
 
 #: Text a spreadsheet would run as a formula starts with one of these.
 _FORMULA = re.compile(r"^[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")
+
 #: What a CSV cell may hold between quotes only.
 _SPECIAL = re.compile(r'[",\r\n]')
-_NUMBER = re.compile(r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")
 
 Progress = Callable[[int, int, int], None]
 
@@ -360,7 +361,7 @@ def _csv_appender(stream: IO[str]) -> Write:
 
 
 def _csv_line(cells: Iterable[str]) -> str:
-    """One line; a lone carriage return is quoted too, which `csv.writer` leaves to break the row."""
+    """One line; a lone carriage return is quoted too (`csv.writer` lets it break the row)."""
     safe = (neutral(cell) for cell in cells)
     quoted = (
         '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell for cell in safe

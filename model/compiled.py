@@ -13,6 +13,7 @@ import hashlib
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numba
 from platformdirs import user_cache_path
@@ -38,8 +39,10 @@ def cache_folder() -> Path:
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = str(cache_folder() / "compiled" / _sources_digest())
+    folder = str(cache_folder() / "compiled" / _sources_digest())
+    numba.config.CACHE_DIR = folder  # type: ignore[attr-defined] # numba sets its options as it runs
 
 #: Compile a function: cached, without the interpreter's lock. Sums may be reordered and products
-#: fused, the same way every time on one machine; NaN and infinity keep their meaning.
-njit = partial(numba.njit, cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+#: fused, the same way every time on one machine; NaN and infinity keep their meaning. Any, since
+#: numba's own annotations do not survive `partial`.
+njit: Any = partial(numba.njit, cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})

@@ -22,8 +22,9 @@ from model.evidence import Evidence
 from model.kernel import Case
 from model.knowledge import KnowledgeBase
 from model.orders import library
-from model.parameters import Parameters, elicited, solved
+from model.parameters import Parameters
 from model.screening import Screener
+from model.store import solved_parameters
 from model.version import ENGINE_VERSION
 from model.vocabulary import UNKNOWN, Vocabulary
 
@@ -213,7 +214,7 @@ class Reasoner:
         """Every item known after closure with its value (an age by its band), then soft items."""
         items = self.vocabulary.items
         hard = [(items[c].id, items[c].values[codes[c]]) for c in np.flatnonzero(codes != UNKNOWN)]
-        soft = [(items[c].id, "soft") for c, _ in evidence.soft]
+        soft = [(items[c].id, "soft") for c, _ in evidence.soft if codes[c] == UNKNOWN]
         return tuple(hard + soft)
 
     def _widest(self, codes: Codes) -> str:
@@ -236,7 +237,7 @@ def build_reasoner(
     knowledge: KnowledgeBase, *, setting: str = "primary_care", basis: str = "all"
 ) -> Reasoner:
     """Solve the base rates of a setting and compile everything an assessment needs."""
-    parameters = solved(elicited(knowledge, setting=setting, basis=basis))
+    parameters = solved_parameters(knowledge, setting=setting, basis=basis)
     net = net_of(parameters)
     vocabulary = Vocabulary.of(knowledge)
     groups = _categories(knowledge)

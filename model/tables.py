@@ -26,20 +26,20 @@ Tier = Literal["emergency", "immediate", "appointment"]
 
 def _words(value: object) -> object:
     """Split a cell of names separated by blanks."""
-    return tuple(value.split()) if isinstance(value, str) else value
+    return tuple(value.split()) if isinstance(value, str) else _list(value)
 
 
 def _numbers(value: object) -> object:
     """Split a cell of numbers separated by blanks."""
     if not isinstance(value, str):
-        return value
+        return _list(value)
     if not all(re.fullmatch(r"[0-9]+(\.[0-9]+)?", part) for part in value.split()):
         raise ValueError("numbers are separated by blanks and written like 12 or 2.5")
     return tuple(float(part) for part in value.split())
 
 
 def _list(value: object) -> object:
-    """Freeze a TOML array."""
+    """Freeze an array of TOML or JSON."""
     return tuple(value) if isinstance(value, list) else value
 
 

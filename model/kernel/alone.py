@@ -195,7 +195,7 @@ def _columns(net, graph, case, library, weight, constant):
                 low = 1 << max(own, 0)
                 if kind == CONDITION:
                     _weigh_condition(
-                        net, graph, bare, parts, link, folded, v, band, sex, where[n], small, off, on
+                        net, graph, parts, link, folded, v, band, sex, where[n], small, off, on
                     )
                     for a in range(4):
                         for s in range(small):
@@ -277,7 +277,7 @@ def _switch_columns(x, lanes, size, items, base, q):
 
 
 @njit
-def _weigh_condition(net, graph, case, parts, link, folded, i, band, sex, where, size, off, on):
+def _weigh_condition(net, graph, parts, link, folded, i, band, sex, where, size, off, on):
     """Fill P(absent) and P(comes about) for every setting of open contexts."""
     load = net.rate[i] * net.multiplier[band, sex, i]
     off[0] = np.exp(-load)

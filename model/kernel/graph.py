@@ -20,7 +20,7 @@ def graph_of(net: Net) -> Graph:
     """Neighbours of every vertex, causes of every family, and what each cause shows."""
     conditions, contexts = net.rate.size, net.context_prior.size
     touches = net.excess > 0
-    for k in range(contexts):  # a context folded into the one it implies brings its conditions along
+    for k in range(contexts):  # a context folded into the one it implies brings its own along
         if net.implied[k] >= 0:
             touches[net.implied[k]] |= touches[k]
     edges: list[list[tuple[int, int]]] = [[] for _ in range(conditions + contexts)]

@@ -413,7 +413,8 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
                     )  # fmt: skip
                     w0 = case.soft_condition[i, 0] if case.condition[i] != 1 else 0.0
                     scale = 2.0 ** (forward_power[n] + power - exponent)
-                    out_present[i] += scale * _being_present(x0, x1, bits == 1, on, varies, g, small)
+                    value = _being_present(x0, x1, bits == 1, on, varies, g, small)
+                    out_present[i] += scale * value
                     out_absent[i] += scale * _being_absent(x0, off, varies, x, small, w0)
                     backward_power[n] = power
                     if bits:

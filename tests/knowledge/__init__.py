@@ -1,0 +1,1 @@
+"""The files in `priors/`: what they hold, and what is said when they are wrong."""

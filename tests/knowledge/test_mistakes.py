@@ -10,15 +10,14 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from model.checking import check_network, check_tables
+from model.checking import check_network
 from model.checks.assertions import check_assertions
 from model.checks.places import Found
 from model.errors import KnowledgeError, Problem
-from model.knowledge import BASES, SETTINGS, SHIPPED, KnowledgeBase, load, read
+from model.knowledge import BASES, SETTINGS, SHIPPED, load, read
 from model.tables import FILES
 
 from .conftest import Copy
@@ -698,7 +697,9 @@ REFERENCES = [
     Mistake(
         "unknown_id",
         "a statement about a condition that does not exist",
-        lambda b: b.edit("statements.csv", "condition-finding", "muscle_strain", from_id="torn_fibres"),
+        lambda b: b.edit(
+            "statements.csv", "condition-finding", "muscle_strain", from_id="torn_fibres"
+        ),
         "statements.csv line {}",
         "'torn_fibres' is not in the vocabulary",
         "Map it",
@@ -1217,7 +1218,9 @@ SHAPES = [
     Mistake(
         "weak_supplement",
         "a weak rate that no document states",
-        lambda b: b.edit("context_links.csv", "smoking", "peripheral_artery_disease", word="doubles"),
+        lambda b: b.edit(
+            "context_links.csv", "smoking", "peripheral_artery_disease", word="doubles"
+        ),
         "context_links.csv line {}",
         "a rate below 3 that no document states",
         "Remove it",
@@ -1349,8 +1352,12 @@ SOURCED = [
         "wrong_use",
         "a statement that lowers a finding becomes a link",
         lambda b: b.edit(
-            "statements.csv", "condition-finding", "ligament_or_tendon_injury",
-            "objective_weakness", direction="lowers/absent", use="link",
+            "statements.csv",
+            "condition-finding",
+            "ligament_or_tendon_injury",
+            "objective_weakness",
+            direction="lowers/absent",
+            use="link",
         ),
         "statements.csv line {}",
         "becomes an assertion, never a link",
@@ -1370,7 +1377,8 @@ SOURCED = [
         "missing_assertion",
         "the assertion of a statement was deleted",
         lambda b: b.keep(
-            "assertions.csv", lambda row: "relieved_by_rest|chronic" not in row["left"] + row["right"]
+            "assertions.csv",
+            lambda row: "relieved_by_rest|chronic" not in row["left"] + row["right"],
         ),
         "statements.csv line",
         "to be kept by an assertion",
@@ -1780,7 +1788,5 @@ def test_every_code_is_documented_and_tested():
     for code, level in tested:
         levels.setdefault(code, set()).add(level)
     assert emitted() == set(levels)
-    assert dict(documented()) == {
-        code: ", ".join(sorted(found)) for code, found in levels.items()
-    }
+    assert dict(documented()) == {code: ", ".join(sorted(found)) for code, found in levels.items()}
     assert [code for code, _ in documented()] == list(dict(documented()))

@@ -1,9 +1,9 @@
 """Ask the reference network with pgmpy and with pyAgrum, as a careful user would.
 
-Two things make or break a general tool here. What bears neither on the question nor on the evidence
-is not built (`only`). And where a finding is absent every link of its chain is absent too: the
-same event, but it tells the tool that the causes do not meet there; left to itself it multiplies
-them all together.
+Three things make or break a general tool here. What bears neither on the question nor on the evidence
+is not built (`only`). An item that a present one implies is not entered again. And where a finding is
+absent every link of its chain is absent too: the same event, but it tells the tool that the causes
+do not meet there; left to itself it multiplies them all together.
 """
 
 from __future__ import annotations
@@ -61,7 +61,15 @@ def question(
         elif (case.soft_condition[i] != 1.0).any():
             soft[name] = tuple(case.soft_condition[i])
     lowest: list[str] = []
+    follows: set[int] = set()
+    for f in np.flatnonzero((case.finding == 1) & (net.graded < 0)):
+        above = int(net.parent[f])
+        while above >= 0 and net.graded[above] < 0:
+            follows.add(above)
+            above = int(net.parent[above])
     for f, name in enumerate(names.finding):
+        if f in follows and case.finding[f] == 1:
+            continue
         if case.is_soft[f]:
             soft[name] = tuple(case.soft_finding[f, : net.grades[f]])
         elif case.finding[f] >= 0:
@@ -134,7 +142,7 @@ class PyAgrum:
 
     def __init__(self, asked: Question) -> None:
         with warnings.catch_warnings():
-            # The module's own types are deprecated by SWIG; as an error that is a segmentation fault.
+            # SWIG deprecates the module's own types; as an error that is a segmentation fault.
             warnings.simplefilter("ignore", DeprecationWarning)
             import pyagrum
 

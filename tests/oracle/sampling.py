@@ -143,7 +143,7 @@ def only_cause(
 ) -> Patients:
     """People whose only cause is condition i.
 
-    Backgrounds are drawn from the population and kept in proportion to P(i and nothing else | them).
+    Backgrounds are drawn from the population and kept in proportion to P(only i | them).
     """
     band, sex, context = backgrounds(net, pool, rng)
     condition = np.zeros((pool, net.rate.size), bool)

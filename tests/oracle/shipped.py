@@ -8,12 +8,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.engine import Engine, blank_case, net_of
+from model.engine import Engine, Posterior, blank_case
 from model.kernel import Case, Net
 from model.knowledge import KnowledgeBase, load
-from model.orders import library
-from model.parameters import SEXES, Parameters, elicited, solved
+from model.parameters import SEXES, Ints, Parameters
+from model.reasoner import open_reasoner
 from model.reference import Names, names_of
 from tests.oracle.small import consistent
 
@@ -27,12 +28,22 @@ class Shipped:
     net: Net
     names: Names
     engine: Engine
+    groups: NDArray[np.bool_]
+
+    def answer(self, case: Case) -> Posterior:
+        """What the engine says, categories, sites and unknown contexts included."""
+        return self.engine.posterior(case, groups=self.groups, contexts=True)
+
+    def best_order(self, answer: Posterior) -> Ints:
+        """The conditions in the order the engine took."""
+        order = self.engine.orders[answer.order]
+        return order[order < self.net.rate.size]
 
     def case(self, evidence: Mapping[str, Any], *, rest: int = -1) -> Case:
         """Evidence by id; contexts not mentioned get the code `rest` (0: known to be absent).
 
-        A finding or context is True or False, a graded finding the name of a grade, age the name of a
-        state of the age node.
+        A finding, context or condition is True or False, a graded finding the name of a grade, age
+        the name of a state of the age node.
         """
         net, names = self.net, self.names
         finding = [-1] * net.parent.size
@@ -70,10 +81,9 @@ class Shipped:
 def shipped(setting: str = "primary_care", basis: str = "all") -> Shipped:
     """The shipped knowledge base in one setting."""
     knowledge = load()
-    parameters = solved(elicited(knowledge, setting=setting, basis=basis))
-    net, names = net_of(parameters), names_of(knowledge)
+    reasoner = open_reasoner(knowledge, setting=setting, basis=basis)
+    net, names = reasoner.engine.net, names_of(knowledge)
     groups = np.zeros((len(names.group), net.rate.size), bool)
     for m, (_, members) in enumerate(names.group):
         groups[m, list(members)] = True
-    engine = Engine(net, library(net, names.condition, parameters.order), groups)
-    return Shipped(knowledge, parameters, net, names, engine)
+    return Shipped(knowledge, reasoner.parameters, net, names, reasoner.engine, groups)

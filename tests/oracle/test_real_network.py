@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from model.reference import ANY
-from tests.oracle.networks import PyAgrum, Pgmpy, known_weight, question
+from tests.oracle.networks import Pgmpy, PyAgrum, known_weight, question
 from tests.oracle.sampling import people
 from tests.oracle.shipped import shipped
 
@@ -165,7 +165,7 @@ def test_engine_equals_pgmpy(patient):
 @pytest.mark.parametrize("patient", PATIENTS)
 @pytest.mark.parametrize("setting", ["neurology_clinic", "even"])
 def test_engine_equals_pyagrum(patient, setting):
-    """pyAgrum agrees too, in other settings."""
+    """PyAgrum agrees too, in other settings."""
     ours = shipped(setting)
     case = _case(*PATIENTS[patient])
     answer = ours.engine.posterior(case, contexts=True)

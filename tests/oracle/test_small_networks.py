@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from model.engine import Engine, blank_case
 from model.kernel import Case, Net
 from model.reference import ANY, generic_names, reference_network
-from tests.oracle.networks import PyAgrum, Pgmpy, known_weight, question
+from tests.oracle.networks import Pgmpy, PyAgrum, known_weight, question
 from tests.oracle.small import brute_force, consistent, random_net
 
 EXAMPLES = int(os.environ.get("PARESIS_EXAMPLES", "0"))

@@ -23,7 +23,7 @@ def test_the_files_hold_what_they_promise(knowledge):
     rules = {row.id for row in knowledge.rule}
     for vignette in VIGNETTES:
         about = vignette.about
-        assert set(about.get("diagnosis", "").split()) <= diagnoses
+        assert set(about.get("label", "").split()) <= diagnoses
         assert set(about.get("rule", "").split() + about.get("rules", "").split()) <= rules
 
 

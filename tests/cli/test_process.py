@@ -1,0 +1,227 @@
+"""The command line in a process of its own: exit codes, streams, pipes and terminals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, SCRIPT
+
+#: What takes long to import (pydantic is not among them: typer itself imports it).
+HEAVY = ("numpy", "pandas", "numba", "pgmpy", "streamlit", "scipy", "pyarrow")
+
+COMMANDS = ("assess", "explain", "score", "evaluate", "vocabulary", "check", "export")
+
+
+def test_a_result_is_on_standard_output_alone(process):
+    """A command that succeeds exits 0 and says nothing on standard error."""
+    done = process("vocabulary", "--template")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("id,age,sex,")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("treat",),
+        ("assess", "--colour"),
+        ("assess", "--setting", "ward"),
+        ("score",),
+        ("export", "network.doc"),
+        ("assess", "--json-text", "{}", "--file", "-"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_usage_exits_2(arguments, process):
+    """A command line that cannot be understood exits 2 with a hint on standard error."""
+    done = process(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "Usage: " in done.err
+
+
+def test_bad_input_exits_10(process):
+    """Bad input exits 10, with one line for each problem on standard error and no traceback."""
+    done = process("assess", "age=Zaphod77", "foot_dorp=present")
+    assert (done.code, done.out) == (10, "")
+    assert [line.split(":")[0] for line in done.err.splitlines()] == [
+        "error bad_age",
+        "error unknown_item",
+    ]
+    assert "Zaphod77" not in done.err
+
+
+def test_a_missing_knowledge_base_exits_11(process, tmp_path):
+    """A knowledge base that is not there exits 11."""
+    done = process("vocabulary", "--priors", tmp_path / "none")
+    assert (done.code, done.out) == (11, "")
+    assert done.err.startswith("error missing_folder: ")
+
+
+def test_help_imports_nothing_heavy():
+    """No `--help` imports numbers, tables, networks or the dashboard: it answers at once."""
+    script = f"""
+import sys
+from app.cli import main
+for words in ([], {", ".join(repr([name]) for name in COMMANDS)}):
+    sys.argv = ["paresis", *words, "--help"]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, (words, end.code)
+print(sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+    assert done.stdout.count("Usage: paresis") == 1 + len(COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [("vocabulary",), ("vocabulary", "--json")], ids=" ".join)
+def test_a_closed_pipe_is_quiet(arguments):
+    """A reader that has seen enough is no error: nothing is said."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        running.wait(timeout=60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell's head is needed")
+def test_the_first_line_may_be_all_that_is_read():
+    """`paresis vocabulary | head -1` prints one line and nothing else."""
+    command = f'"{sys.executable}" -c "{SCRIPT}" vocabulary | head -1'
+    done = subprocess.run(  # noqa: S602 - the pipe is what is tested
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full here")
+def test_a_full_disk_behind_standard_output_is_said():
+    """When standard output cannot be written that is said in one line, and the exit is not 0."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, "vocabulary"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"error: No space left on device\n"
+
+
+@pytest.fixture
+def vignettes(tmp_path):
+    """A few vignettes in a file."""
+    path = tmp_path / "few.csv"
+    path.write_text("id,age\n" + "".join(f"{n},{n}\n" for n in range(20, 80)))
+    return path
+
+
+def test_without_a_terminal_there_is_no_progress(process, vignettes, tmp_path):
+    """In a log or a pipe, scoring says one line on standard error and writes nothing else."""
+    done = process("score", vignettes, "-o", tmp_path / "out.csv")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "60 rows scored: ok 60\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+def test_on_a_terminal_there_is_progress(vignettes, tmp_path):
+    """On a terminal, scoring shows the file, rows, a rate and an ETA, on standard error only."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, "score", str(vignettes), "-o", str(tmp_path / "out.csv")],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"},
+    ) as running:
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 4096):
+                shown += part
+        except OSError:  # Linux says so when the other end is closed
+            pass
+        out = running.stdout.read()
+    os.close(ours)
+    words = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert running.returncode == 0
+    assert out == b""
+    assert "few.csv" in words
+    assert "ETA" in words
+    assert re.search(r"\d+ rows, [\d,]+ a second", words)
+    assert words.rstrip().endswith("60 rows scored: ok 60")
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 61
+
+
+def test_standard_input_is_read_as_utf_8_whatever_the_locale(tmp_path):
+    """Bytes that are not UTF-8 are named as such on standard input too, under any locale."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "score", "-"],
+        cwd=ROOT,
+        input=b"id,age\n\xff,70\n",
+        capture_output=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    )
+    assert done.returncode == 10
+    assert done.stderr.startswith(b"error bad_encoding: ")
+
+
+def test_any_id_can_be_written_whatever_the_locale():
+    """An id in any script comes out as it went in, through standard input and output."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "score", "-"],
+        cwd=ROOT,
+        input="\ufeffid,age\nŽofie 張,70\n".encode(),
+        capture_output=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    )
+    assert done.returncode == 0
+    assert done.stdout.decode("utf-8").splitlines()[1].startswith("Žofie 張,ok,")
+
+
+def test_text_can_be_written_whatever_the_locale():
+    """A label with a letter the terminal does not know is no error."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "assess", "foot_drop"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert done.returncode == 0
+    assert b"Herniated disc with radiculopathy (scia\\u2026" in done.stdout
+
+
+def test_json_is_json_whatever_the_locale():
+    """JSON stays JSON, and an id stays itself, where the terminal knows few letters only."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "assess", "--json", "--file", "-"],
+        cwd=ROOT,
+        input='{"id": "Žofie 張 \\ud800", "age": 70}'.encode(),
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["id"] == "Žofie 張 \ud800"
