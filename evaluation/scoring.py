@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model.batch import DONE, TOO_WIDE, Rows, assess_rows
+from model.batch import DONE, FAILED, TOO_WIDE, Rows, assess_rows
 from model.errors import InputError, Problem
 from model.numbers import text
 from model.reasoner import Reasoner
@@ -201,11 +201,14 @@ def score_frame(
 
     posteriors = _posteriors(reasoner, settled.engine, ~error, workers)
     status = np.where(warning, "warning", "ok").astype(object)
-    status[posteriors.state == TOO_WIDE] = "refused"
-    for row in np.flatnonzero((posteriors.state == TOO_WIDE) & ~error).tolist():
-        messages.setdefault(row, []).insert(
-            0, "too_wide: the evidence needs more steps or memory than the limit allows"
-        )
+    for state, word, reason in (
+        (TOO_WIDE, "refused", "too_wide: the evidence needs more steps or memory than the limit"),
+        (FAILED, "failed", "inference_failed: an internal error; the screening is complete"),
+    ):
+        there = (posteriors.state == state) & ~error
+        status[there] = word
+        for row in np.flatnonzero(there).tolist():
+            messages.setdefault(row, []).insert(0, reason)
     status[error] = "error"
 
     ids = frame["id"].astype(str).where(frame["id"].notna(), "") if layout.has_id else None

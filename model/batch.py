@@ -17,7 +17,7 @@ from model.parameters import Floats
 from model.reasoner import Reasoner
 
 #: What became of a row.
-DONE, TOO_WIDE = 0, 1
+DONE, TOO_WIDE, FAILED = 0, 1, 2
 
 #: Rows a thread takes at a time; small enough that two cores finish together.
 BLOCK = 64
@@ -97,14 +97,23 @@ def assess_rows(reasoner: Reasoner, codes: NDArray[np.int8], *, workers: int | N
         conflict=np.full(count, math.nan),
     )
 
-    def work(start: int) -> None:
-        part = slice(start, start + BLOCK)
+    def fill(part: slice) -> None:
         _assess(
             net, reasoner.engine.graph, reasoner.engine.library, groups, finding[part],
             context[part], condition[part], band[part], sex[part], reasoner.max_steps,
             reasoner.max_bytes, rows.state[part], rows.condition[part], rows.without[part],
             rows.group[part], rows.unexplained[part], rows.log_evidence[part], rows.conflict[part],
         )  # fmt: skip
+
+    def work(start: int) -> None:
+        try:
+            fill(slice(start, start + BLOCK))
+        except Exception:  # noqa: BLE001 - one row must not take the others with it
+            for row in range(start, min(start + BLOCK, count)):
+                try:
+                    fill(slice(row, row + 1))
+                except Exception:  # noqa: BLE001
+                    rows.state[row] = FAILED
 
     starts = range(0, count, BLOCK)
     if len(starts) <= 1 or workers == 1:
@@ -113,4 +122,6 @@ def assess_rows(reasoner: Reasoner, codes: NDArray[np.int8], *, workers: int | N
     else:
         with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
             list(pool.map(work, starts))
+    broken = (rows.state == DONE) & ~np.isfinite(rows.condition).all(axis=1)
+    rows.state[broken] = FAILED
     return rows

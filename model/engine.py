@@ -218,9 +218,7 @@ class Engine:
         program, where = kernel.program(
             net, graph, parts, library.order[chosen], library.place[chosen]
         )
-        result = kernel.run(
-            net, graph, case, parts, program, where, self.groups[:0], False, False
-        )
+        result = kernel.run(net, graph, case, parts, program, where, self.groups[:0], False, False)
         answer: float = math.log(result[1]) + result[0] * math.log(2.0)
         return answer
 

@@ -72,16 +72,24 @@ def accounts(
         codes = evidence.codes.copy()
         codes[column] = UNKNOWN
         rest = _log_odds(reasoner, Evidence(codes, evidence.soft, evidence.id))
-        rows.append((column, items[column].values[evidence.codes[column]], whole - rest))
+        with np.errstate(invalid="ignore"):  # infinite for conditions that are evidence
+            rows.append((column, items[column].values[evidence.codes[column]], whole - rest))
     for column, likelihoods in evidence.soft:
         soft = tuple(pair for pair in evidence.soft if pair != (column, likelihoods))
         rest = _log_odds(reasoner, Evidence(evidence.codes, soft, evidence.id))
-        rows.append((column, "soft", whole - rest))
+        with np.errstate(invalid="ignore"):
+            rows.append((column, "soft", whole - rest))
     found = []
     for name in conditions:
         place = index[name]
         weights = [
-            Weight(items[column].id, items[column].label, value, float(weight[place]))
+            # nothing weighs on a condition that is itself evidence
+            Weight(
+                items[column].id,
+                items[column].label,
+                value,
+                float(weight[place]) if np.isfinite(whole[place]) else 0.0,
+            )
             for column, value, weight in rows
             if column != reasoner.vocabulary.columns("condition").start + place
         ]

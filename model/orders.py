@@ -1,8 +1,8 @@
 """The library of elimination orders: found once by annealing, stored as ids, valid for ever.
 
 An order only decides how long a posterior takes, never what it is. A stored order is used whenever
-it names the conditions and contexts of the knowledge base, causes first; a knowledge base of another
-shape gets a short annealing of its own on first use.
+it names the conditions and contexts of the knowledge base, causes first; a knowledge base of
+another shape gets a short annealing of its own on first use.
 """
 
 from __future__ import annotations

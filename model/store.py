@@ -75,7 +75,7 @@ def _keep(path: Path, values: dict[str, np.ndarray]) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as stream:
-                np.savez(stream, **values)
+                np.savez(stream, allow_pickle=False, **values)
             Path(name).replace(path)
         finally:
             Path(name).unlink(missing_ok=True)

@@ -204,9 +204,7 @@ def _contexts(net, graph, case, fold, linked, weight, constant):
             if graph.kind[e] == WITH_CONTEXT:
                 live[e] = active[u] and touches[u - conditions, v] and case.condition[v] != 0
             elif graph.kind[e] == TO_CONDITION:
-                live[e] = (
-                    active[v] and touches[v - conditions, u] and case.condition[u] != 0
-                )
+                live[e] = active[v] and touches[v - conditions, u] and case.condition[u] != 0
             else:  # between conditions: a known cause is a factor, a known-absent effect a weight
                 cause, effect = (u, v) if net.cause[u, v] > 0.0 else (v, u)
                 live[e] = case.condition[cause] < 0 and case.condition[effect] != 0

@@ -560,8 +560,6 @@ def _pass_vertex(
         needs, q1, q0 = _context_prior(net, case, k, where, factors, 0)
         weigh(x, 4, size, needs, q0, q1, zero, one)
     y[: 4 * small] = one[: 4 * small]
-    _context_acts(
-        net, graph, case, parts, link, k, y, 4 * small, where, factors, False, matrix
-    )
+    _context_acts(net, graph, case, parts, link, k, y, 4 * small, where, factors, False, matrix)
     for s in range(4 * small):
         y[s] += zero[s]

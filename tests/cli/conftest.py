@@ -42,9 +42,9 @@ class Run:
 def paresis(monkeypatch):
     """Run one command in this process; the knowledge is read anew, the network solved once."""
 
-    def run(*arguments: str, stdin: str | bytes = "") -> Run:
+    def run(*arguments: str, stdin: str | bytes = "", charset: str = "utf-8") -> Run:
         monkeypatch.setattr(sys, "argv", ["paresis", *map(str, arguments)])
-        with CliRunner().isolation(input=stdin) as streams:
+        with CliRunner(charset=charset).isolation(input=stdin) as streams:
             try:
                 main()
                 code = 0
@@ -52,7 +52,7 @@ def paresis(monkeypatch):
                 code = end.code or 0
             sys.stdout.flush()
             sys.stderr.flush()
-            out, err = (stream.getvalue().decode() for stream in streams[:2])
+            out, err = (stream.getvalue().decode(charset) for stream in streams[:2])
         return Run(code, out, err)
 
     return run

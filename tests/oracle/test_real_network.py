@@ -24,7 +24,6 @@ PATIENTS = {
             "recent_infection": True,
             "onset": "rapid",
             "laterality": "both_legs",
-            "symmetrical": True,
             "ascending": True,
             "reflexes_reduced": True,
             "numbness_or_tingling": True,
@@ -76,7 +75,7 @@ PATIENTS = {
             "numbness_or_tingling": False,
             "skin_rash": False,
         },
-        ("alcohol_excess",),
+        ("limited_sun_exposure",),
     ),
     "numb feet for years": (
         {
@@ -118,6 +117,8 @@ PATIENTS = {
             "relieved_standing_still": False,
             "weak_pulses_or_cold_foot": True,
             "rapidly_worsening": False,
+            "laterality": "both_legs",
+            "symmetrical": True,
             "severity": "mild",
         },
         (),

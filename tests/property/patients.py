@@ -9,7 +9,36 @@ from hypothesis import strategies as st
 from model.vocabulary import Item, Vocabulary
 
 #: Cells that are wrong for one item or another.
-WRONG = ("", "unknown", "presnt", "0.5", "2", "nan", "inf", "-1", "6O", "121", "sudden ", "1e2", "\x00")
+WRONG = tuple(
+    ["", "unknown", "presnt", "0.5", "2", "nan", "inf", "-1", "6O", "121", "sudden ", "1e2", "\x00"]
+)
+
+#: Items that imply, exclude or specify one another; half of what is drawn is one of them.
+RELATED = frozenset(
+    [
+        "onset",
+        "rapidly_worsening",
+        "rapidly_spreading",
+        "laterality",
+        "symmetrical",
+        "arm_weakness",
+        "severity",
+        "difficulty_walking",
+        "objective_weakness",
+        "distal_weakness",
+        "foot_drop",
+        "numbness_or_tingling",
+        "saddle_numbness",
+        "dermatomal_numbness",
+        "progressive",
+        "resolved_within_a_day",
+        "diabetes",
+        "poor_glucose_control",
+        "potassium_low",
+        "potassium_very_low",
+        "potassium_very_high",
+    ]
+)
 
 
 def cells(item: Item) -> st.SearchStrategy[str]:
@@ -19,19 +48,26 @@ def cells(item: Item) -> st.SearchStrategy[str]:
     return st.sampled_from(item.values)
 
 
+def some(items: list[Item], most: int) -> st.SearchStrategy[list[Item]]:
+    """A few different items, often related ones."""
+    related = [item for item in items if item.id in RELATED]
+    either = st.one_of(st.sampled_from(items), st.sampled_from(related))
+    return st.lists(either, max_size=most, unique_by=lambda item: item.id)
+
+
 def values(
     vocabulary: Vocabulary, *, most: int = 25, conditions: bool = True
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Valid cells of some items, in any order; they may well contradict each other."""
     items = [item for item in vocabulary.items if conditions or item.kind != "condition"]
-    return st.lists(st.sampled_from(items), max_size=most, unique_by=lambda item: item.id).flatmap(
+    return some(items, most).flatmap(
         lambda chosen: st.fixed_dictionaries({item.id: cells(item) for item in chosen})
     )
 
 
 def consistent(vocabulary: Vocabulary, *, most: int = 25) -> st.SearchStrategy[dict[str, Any]]:
-    """Valid cells that seldom contradict each other: mostly present roots and absent leaves."""
-    refined = {"objective_weakness", "numbness_or_tingling", "rapidly_worsening", "skin_rash"}
+    """Valid bedside cells that seldom contradict each other: roots of families are present."""
+    refined = {"objective_weakness", "distal_weakness", "numbness_or_tingling", "rapidly_worsening"}
 
     def likely(item: Item) -> st.SearchStrategy[str]:
         if item.kind == "condition":
@@ -39,7 +75,7 @@ def consistent(vocabulary: Vocabulary, *, most: int = 25) -> st.SearchStrategy[d
         return st.just("present") if item.id in refined else cells(item)
 
     items = [item for item in vocabulary.items if item.step in ("history", "examination")]
-    return st.lists(st.sampled_from(items), max_size=most, unique_by=lambda item: item.id).flatmap(
+    return some(items, most).flatmap(
         lambda chosen: st.fixed_dictionaries({item.id: likely(item) for item in chosen})
     )
 
@@ -48,14 +84,14 @@ def ratios(item: Item) -> st.SearchStrategy[Any]:
     """A valid piece of soft evidence, however strong."""
     one = st.floats(1e-6, 1e6)
     if item.graded:
-        return st.fixed_dictionaries({value: one for value in item.values})
+        return st.fixed_dictionaries(dict.fromkeys(item.values, one))
     return one
 
 
 def soft(vocabulary: Vocabulary, *, most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
     """Likelihood ratios for a few items."""
     items = [item for item in vocabulary.items if item.kind not in ("age", "sex")]
-    return st.lists(st.sampled_from(items), max_size=most, unique_by=lambda item: item.id).flatmap(
+    return some(items, most).flatmap(
         lambda chosen: st.fixed_dictionaries({item.id: ratios(item) for item in chosen})
     )
 

@@ -1,0 +1,1 @@
+"""Specifications: tables that a clinician can read."""

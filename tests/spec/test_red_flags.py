@@ -1,8 +1,8 @@
 """Red flags, as tables a clinician can read.
 
-First every shipped rule against a small evaluator of its own: it lists every way to answer the items of
-a rule, decides each by plain true and false, and calls a half-answered rule met if every way to
-complete it is met, not met if none is, pending otherwise. Then written-out patients.
+First every shipped rule against a small evaluator of its own: it lists every way to answer the
+items of a rule, decides each by plain true and false, and calls a half-answered rule met if every way
+to complete it is met, not met if none is, pending otherwise. Then written-out patients.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Table:
 
     Attributes:
         items: the items it asks for, in the order written.
-        least, most: one axis an item, its values and then "unknown" last: whether all, whether any, of
-            the ways to complete the answers meet the rule.
+        least, most: one axis an item, its values and then "unknown" last: whether all, and whether
+            any, of the ways to complete the answers meet the rule.
     """
 
     items: tuple[str, ...]
@@ -177,7 +177,7 @@ class TestEveryRule:
             assert alone.screen(said).rules[0].state == "met"
 
     def test_can_be_entered_without_contradiction(self, rule):
-        """Each smallest way to meet a rule is evidence that settles without an error and meets it."""
+        """Each smallest way to meet a rule settles without an error and meets it."""
         _, codes = answers_of(rule)
         is_met = table(rule).state == 1
         enough = is_met.copy()
@@ -216,7 +216,12 @@ CASES = [
         "pending",
         "rapidly_spreading rapidly_worsening",
     ),
-    ("rapidly_ascending_or_spreading", "ascending=present rapidly_worsening=absent", "pending", "onset"),
+    (
+        "rapidly_ascending_or_spreading",
+        "ascending=present rapidly_worsening=absent",
+        "pending",
+        "onset",
+    ),
     (
         "rapidly_ascending_or_spreading",
         "ascending=present rapidly_worsening=absent onset=gradual",
@@ -240,7 +245,12 @@ CASES = [
         "pending",
         "bladder_or_bowel_change",
     ),
-    ("cauda_equina_early", "bilateral_radiating_pain=present bladder_or_bowel_change=present", "met", ""),
+    (
+        "cauda_equina_early",
+        "bilateral_radiating_pain=present bladder_or_bowel_change=present",
+        "met",
+        "",
+    ),
     ("cauda_equina_early", "back_pain=absent radiating_leg_pain=absent", "not_met", ""),
     (
         "cord_syndrome",
@@ -267,7 +277,12 @@ CASES = [
         "pending",
         "reflexes_reduced",
     ),
-    ("acute_limb_ischaemia", "weak_pulses_or_cold_foot=present onset=gradual", "pending", "rapidly_worsening"),
+    (
+        "acute_limb_ischaemia",
+        "weak_pulses_or_cold_foot=present onset=gradual",
+        "pending",
+        "rapidly_worsening",
+    ),
     (
         "spinal_infection",
         "back_pain=present fever_or_flu_symptoms=present saddle_numbness=present",
@@ -276,13 +291,19 @@ CASES = [
     ),
     (
         "spinal_infection",
-        "back_pain=present fever_or_flu_symptoms=absent injecting_drugs_or_immunosuppression=absent",
+        "back_pain=present fever_or_flu_symptoms=absent"
+        " injecting_drugs_or_immunosuppression=absent",
         "not_met",
         "",
     ),
     ("face_and_leg", "facial_weakness=present laterality=both_legs", "not_met", ""),
     ("dangerous_potassium", "potassium_low=absent", "pending", "potassium_very_high"),
-    ("dangerous_potassium", "potassium_low=present", "pending", "potassium_very_low potassium_very_high"),
+    (
+        "dangerous_potassium",
+        "potassium_low=present",
+        "pending",
+        "potassium_very_low potassium_very_high",
+    ),
     ("low_potassium", "potassium_very_low=present", "met", ""),
     ("possible_vein_clot", "one_leg_swollen=present", "met", ""),
     ("possible_vein_clot", "leg_swelling=absent", "pending", "doppler_venous_clot"),
@@ -344,7 +365,11 @@ DISPOSITIONS = {
         "immediate",
         "",
     ),
-    "falls not asked: an appointment is no rise": (denied_but(frequent_falls=""), "appointment", ""),
+    "falls not asked: an appointment is no rise": (
+        denied_but(frequent_falls=""),
+        "appointment",
+        "",
+    ),
     "a test alone can meet a rule": (denied_but(potassium_very_high=YES), "emergency", ""),
     "a test alone raises the tier": (denied_but(sodium_low=YES), "immediate", ""),
     "normal tests leave the bedside open": (
@@ -434,7 +459,7 @@ def test_pending_rules_are_those_at_or_above_the_disposition():
 
 
 def test_a_denial_stays_a_denial_for_the_rules():
-    """Numbness denied but found in one root: the engine believes the finding, the rule stays open."""
+    """Numbness denied, then found in one root: the engine believes it, the rule stays open."""
     known = {"back_pain": YES, "fever_or_flu_symptoms": YES, "dermatomal_numbness": YES}
     assert "spinal_infection" in met(screening(**known))
     found = screening(**known, numbness_or_tingling=NO)
@@ -464,7 +489,7 @@ ORDINARY, EMERGENCIES = read("ordinary"), read("emergencies")
 
 @pytest.mark.parametrize("vignette", ORDINARY, ids=lambda vignette: vignette.id)
 def test_an_ordinary_patient_gets_the_disposition_recorded(vignette: Vignette):
-    """Thirty everyday patients: what a sensible practitioner wants, or a difference with a reason."""
+    """Thirty everyday patients: what a practitioner wants, or a difference with a reason."""
     expected = vignette.about["expected"]
     recorded, _ = (OVER_TRIGGERS | UNDETERMINED).get(vignette.id, (expected, ""))
     assert screening(**vignette.evidence).disposition == recorded

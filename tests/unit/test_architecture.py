@@ -114,7 +114,5 @@ def test_nothing_in_app_takes_the_name_of_a_package():
 @pytest.mark.parametrize("package", FORBIDDEN)
 def test_nothing_prints(package):
     """Results go through the faces, never through print."""
-    wrong = {
-        str(path.relative_to(ROOT)): prints(path) for path in sources(package) if prints(path)
-    }
+    wrong = {str(path.relative_to(ROOT)): prints(path) for path in sources(package) if prints(path)}
     assert not wrong

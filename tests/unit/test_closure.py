@@ -269,9 +269,7 @@ class TestLaterStepWins:
         found = settle(closure, dermatomal_numbness=YES, numbness_or_tingling=NO)
         assert not found.bad
         assert found.engine == {"dermatomal_numbness": YES, "numbness_or_tingling": YES}
-        assert found.notes == {
-            "later_step_wins": [("dermatomal_numbness", "numbness_or_tingling")]
-        }
+        assert found.notes == {"later_step_wins": [("dermatomal_numbness", "numbness_or_tingling")]}
 
     def test_nothing_entered_is_overwritten_for_the_rules(self, closure):
         """The rules still see that numbness was denied."""

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from model.expression import (
     MAX_DEPTH,
     All,
-    Either,
     Atom,
+    Either,
     Expression,
     alternatives,
     atoms,
