@@ -153,7 +153,7 @@ PairsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         help="What is known, as item=value: age=71 onset=sudden foot_drop (alone: present).",
-        metavar="[ITEM=VALUE]...",
+        metavar="ITEM=VALUE",
     ),
 ]
 FileOption = Annotated[
@@ -391,7 +391,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a letter it does not know is no error
     try:
-        app(standalone_mode=True)
+        app(prog_name="paresis")
     except (InputError, KnowledgeError) as error:
         for problem in error.problems:
             typer.echo(f"error {problem.code}: {problem}", err=True)

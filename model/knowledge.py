@@ -86,9 +86,11 @@ class KnowledgeBase:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """Id -> label of every condition, context, finding, category, site and rule."""
-        groups = (self.condition, self.context, self.finding, self.category, self.site, self.rule)
-        return {row.id: row.label for group in groups for row in group}
+        """Id -> label of every item: conditions, contexts and findings."""
+        found = {row.id: row.label for row in self.condition}
+        found.update({row.id: row.label for row in self.context})
+        found.update({row.id: row.label for row in self.finding})
+        return found
 
     @cached_property
     def item_step(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What each command says: results on standard output, problems on standard error, codes that hold."""
+"""What each command says: results on standard output, problems on standard error, exit codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import json
 import re
 import shutil
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import typer
@@ -235,7 +235,7 @@ def test_score_writes_the_same_to_a_file(paresis, tmp_path):
 
 
 def test_the_template_can_be_scored(paresis):
-    """The header that `vocabulary --template` prints, with a row of blanks, is a patient unknown."""
+    """The header of `vocabulary --template` with a row of blanks is an unknown patient."""
     header = paresis("vocabulary", "--template").out
     blank = "," * header.count(",")
     (row,) = table(paresis("score", "-", stdin=f"{header}{blank}\n").out)
@@ -245,7 +245,7 @@ def test_the_template_can_be_scored(paresis):
 
 
 def test_score_marks_bad_rows_or_stops_at_them(paresis, tmp_path):
-    """A bad row is marked and the run succeeds; with `--on-error stop` it exits 10, nothing left."""
+    """A bad row is marked and the run goes on; `--on-error stop` exits 10 and leaves nothing."""
     source = f"id,age\na,72\nb,{PRIVATE}\n"
     marked = paresis("score", "-", "--all-conditions", stdin=source)
     assert (marked.code, marked.err) == (0, "2 rows scored: error 1, ok 1\n")
@@ -374,7 +374,7 @@ def test_export_writes_the_whole_network(paresis, tmp_path, knowledge):
     assert knowledge.digest in text
     assert all(f"variable {row.id} {{" in text for row in knowledge.condition)
     assert paresis("export", xml, "--format", "xmlbif").code == 0
-    names = {node.text for node in ElementTree.parse(xml).iter("NAME")}  # noqa: S314 - our own
+    names = {node.text for node in ET.parse(xml).iter("NAME")}  # noqa: S314 - our own
     assert {row.id for row in knowledge.condition} <= names
 
 

@@ -103,10 +103,32 @@ def known_weight(net: Net, case: Case) -> float:
     return weight
 
 
-class Pgmpy:
-    """pgmpy's variable elimination; soft evidence is a child seen to be present."""
+def sweep(nodes: Sequence[Node], conditions: Sequence[str]) -> list[str]:
+    """An order of elimination that passes the conditions one at a time.
 
-    def __init__(self, asked: Question) -> None:
+    A node goes as soon as the condition has been passed that decides it and all its children; among
+    those that go together, first what earlier conditions decided. Greedy orders of general tools work
+    at many places at once and end up with the joint distribution of both ends of every piece.
+    """
+    place = {name: at for at, name in enumerate(conditions)}
+    decided: dict[str, int] = {}
+    gone: dict[str, int] = {}
+    for node in nodes:
+        own = place.get(node.name, -1)
+        decided[node.name] = max([own, *(decided[parent] for parent in node.parents)])
+        for name in (node.name, *node.parents):
+            gone[name] = max(gone.get(name, -1), decided[node.name])
+    names = [node.name for node in reversed(nodes)]
+    return sorted(names, key=lambda name: (gone[name], decided[name]))
+
+
+class Pgmpy:
+    """pgmpy's variable elimination; soft evidence is a child seen to be present.
+
+    With `conditions` in the order of the chains it eliminates along them; else greedily.
+    """
+
+    def __init__(self, asked: Question, conditions: Sequence[str] | None = None) -> None:
         from pgmpy.inference import VariableElimination
 
         nodes = list(asked.nodes)
@@ -120,21 +142,37 @@ class Pgmpy:
         self.network = as_pgmpy(nodes)
         # Nothing is handed to `virtual_evidence`, so one object can be asked again and again.
         self.elimination = VariableElimination(self.network)
+        self.order = sweep(nodes, conditions) if conditions is not None else None
 
     def posterior(self, name: str) -> np.ndarray[Any, Any]:
         """P(each state of a node | evidence)."""
         if name in self.evidence:
             return np.array([float(state == self.evidence[name]) for state in self.states[name]])
-        answer = self.elimination.query([name], evidence=self.evidence, show_progress=False)
-        return np.asarray(answer.values)
+        return np.asarray(self._ask(self.elimination, name).values)
 
     def log_probability(self) -> float:
         """Natural logarithm of P(evidence): pgmpy does not normalise what a Markov network says."""
         from pgmpy.inference import VariableElimination
 
-        elimination = VariableElimination(self.network.to_markov_model())
-        answer = elimination.query([ANY], evidence=self.evidence, show_progress=False)
-        return math.log(answer.values.sum())
+        answer = self._ask(VariableElimination(self.network.to_markov_model()), ANY)
+        return math.log(answer.values.sum()) + self._lost()
+
+    def _ask(self, elimination: Any, name: str) -> Any:
+        order: Any = "greedy"
+        if self.order is not None:
+            order = [node for node in self.order if node != name and node not in self.evidence]
+        return elimination.query(
+            [name], evidence=self.evidence, elimination_order=order, show_progress=False
+        )
+
+    def _lost(self) -> float:
+        """Given an order, pgmpy drops the tables of which evidence leaves a single number."""
+        total = 0.0
+        for table in self.network.cpds if self.order is not None else ():
+            if all(name in self.evidence for name in table.variables):
+                seen = {name: self.evidence[name] for name in table.variables}
+                total += math.log(table.get_value(**seen))
+        return total
 
 
 class PyAgrum:

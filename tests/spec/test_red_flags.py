@@ -1,8 +1,8 @@
 """Red flags, as tables a clinician can read.
 
 First every shipped rule against a small evaluator of its own: it lists every way to answer the
-items of a rule, decides each by plain true and false, and calls a half-answered rule met if every way
-to complete it is met, not met if none is, pending otherwise. Then written-out patients.
+items of a rule, decides each by plain true and false, and calls a half-answered rule met if every
+way to complete it is met, not met if none is, pending otherwise. Then written-out patients.
 """
 
 from __future__ import annotations
@@ -291,10 +291,9 @@ CASES = [
     ),
     (
         "spinal_infection",
-        "back_pain=present fever_or_flu_symptoms=absent"
-        " injecting_drugs_or_immunosuppression=absent",
-        "not_met",
-        "",
+        "back_pain=present objective_weakness=present fever_or_flu_symptoms=absent",
+        "pending",
+        "injecting_drugs_or_immunosuppression",
     ),
     ("face_and_leg", "facial_weakness=present laterality=both_legs", "not_met", ""),
     ("dangerous_potassium", "potassium_low=absent", "pending", "potassium_very_high"),
