@@ -88,7 +88,8 @@ def xmlbif(nodes: Sequence[Node], header: Sequence[str]) -> Iterator[str]:
 def xdsl(nodes: Sequence[Node], header: Sequence[str]) -> Iterator[str]:
     """Lines of GeNIe's format, without positions on its canvas.
 
-    pyAgrum reads it too and insists on the last part.
+    Not for pyAgrum, which lets the first parent run fastest where GeNIe lets the last, and would
+    read every table with two parents wrongly. It refuses files without positions, and so these.
     """
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield from (f"<!-- {line} -->" for line in header)
@@ -99,9 +100,7 @@ def xdsl(nodes: Sequence[Node], header: Sequence[str]) -> Iterator[str]:
         if node.parents:
             yield f"<parents>{' '.join(node.parents)}</parents>"
         yield f"<probabilities>{_by_parents(node)}</probabilities>\n</cpt>"
-    yield f'</nodes>\n<extensions>\n<genie version="1.0" app="{TITLE}" name="{TITLE}">'
-    yield from (f'<node id="{node.name}"><name>{node.name}</name></node>' for node in nodes)
-    yield "</genie>\n</extensions>\n</smile>"
+    yield "</nodes>\n</smile>"
 
 
 WRITERS: dict[Format, Callable[[Sequence[Node], Sequence[str]], Iterator[str]]] = {

@@ -1,9 +1,9 @@
 """Ask the reference network with pgmpy and with pyAgrum, as a careful user would.
 
-Three things make or break a general tool here. What bears neither on the question nor on the evidence
-is not built (`only`). An item that a present one implies is not entered again. And where a finding is
-absent every link of its chain is absent too: the same event, but it tells the tool that the causes
-do not meet there; left to itself it multiplies them all together.
+Three things make or break a general tool here. What bears neither on the question nor on the
+evidence is not built (`only`). An item that a present one implies is not entered again. And where a
+finding is absent every link of its chain is absent too: the same event, but it tells the tool that
+the causes do not meet there; left to itself it multiplies them all together.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def sweep(nodes: Sequence[Node], conditions: Sequence[str]) -> list[str]:
     """An order of elimination that passes the conditions one at a time.
 
     A node goes as soon as the condition has been passed that decides it and all its children; among
-    those that go together, first what earlier conditions decided. Greedy orders of general tools work
-    at many places at once and end up with the joint distribution of both ends of every piece.
+    those that go together, first what earlier conditions decided. A greedy order works at many
+    places at once and ends up with the joint distribution of both ends of every piece.
     """
     place = {name: at for at, name in enumerate(conditions)}
     decided: dict[str, int] = {}
@@ -148,31 +148,24 @@ class Pgmpy:
         """P(each state of a node | evidence)."""
         if name in self.evidence:
             return np.array([float(state == self.evidence[name]) for state in self.states[name]])
-        return np.asarray(self._ask(self.elimination, name).values)
-
-    def log_probability(self) -> float:
-        """Natural logarithm of P(evidence): pgmpy does not normalise what a Markov network says."""
-        from pgmpy.inference import VariableElimination
-
-        answer = self._ask(VariableElimination(self.network.to_markov_model()), ANY)
-        return math.log(answer.values.sum()) + self._lost()
-
-    def _ask(self, elimination: Any, name: str) -> Any:
         order: Any = "greedy"
         if self.order is not None:
             order = [node for node in self.order if node != name and node not in self.evidence]
-        return elimination.query(
+        answer = self.elimination.query(
             [name], evidence=self.evidence, elimination_order=order, show_progress=False
         )
+        return np.asarray(answer.values)
 
-    def _lost(self) -> float:
-        """Given an order, pgmpy drops the tables of which evidence leaves a single number."""
-        total = 0.0
-        for table in self.network.cpds if self.order is not None else ():
-            if all(name in self.evidence for name in table.variables):
-                seen = {name: self.evidence[name] for name in table.variables}
-                total += math.log(table.get_value(**seen))
-        return total
+    def log_probability(self) -> float:
+        """Natural logarithm of P(evidence): pgmpy does not normalise what a Markov network says.
+
+        Always greedy: given an order, pgmpy drops whatever evidence reduces to a single number.
+        """
+        from pgmpy.inference import VariableElimination
+
+        elimination = VariableElimination(self.network.to_markov_model())
+        answer = elimination.query([ANY], evidence=self.evidence, show_progress=False)
+        return math.log(answer.values.sum())
 
 
 class PyAgrum:

@@ -44,9 +44,8 @@ def numbers(assessment: Assessment) -> np.ndarray:
     return np.array([row.probability for row in rows] + [assessment.unexplained])
 
 
-def known(values: dict) -> set[str]:
-    """Names with a hard or soft value."""
-    return set(values) | set(values.get("soft", {}))
+class UnforeseenError(Exception):
+    """What nobody thought of."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Broken(Engine):
 
     def posterior(self, *_: object, **__: object) -> Posterior:
         """Fail, with a patient's value in the message."""
-        raise ZeroDivisionError("Smith, 71")
+        raise UnforeseenError("Smith, 71")
 
 
 @dataclass(frozen=True)

@@ -235,6 +235,25 @@ def test_the_limit_refuses_only_what_is_past_it(documents, reasoner):
     assert found["status"].iloc[1 - wide] == "ok"
 
 
+def test_a_failure_of_ours_takes_one_row_only(many, answers, reasoner):
+    """A row whose own numbers are broken fails and is screened; every other row stands."""
+    net = reasoner.engine.net
+    strength = net.strength.copy()
+    column = reasoner.vocabulary.index["foot_drop"].column
+    strength[strength[:, column] > 0, column] = np.nan
+    engine = dataclasses.replace(reasoner.engine, net=net._replace(strength=strength))
+    table = many[many["age"] != PRIVATE].drop(columns="distal_weakness").drop_duplicates()
+    found = score_frame(table, dataclasses.replace(reasoner, engine=engine), workers=1)
+    whole = score_frame(table, reasoner, workers=1)
+    hit = (table["foot_drop"] != "").to_numpy()
+    assert set(found["status"][hit]) == {"failed"}
+    assert found["message"][hit].str.startswith("inference_failed: ").all()
+    assert (found.loc[hit, probabilities(found.columns)] == "").all(axis=None)
+    assert found[~hit].equals(whole[~hit])
+    for name in ("id", "disposition", "could_rise_to", "red_flags", "pending_flags"):
+        assert found[name].tolist() == whole[name].tolist()
+
+
 def test_equal_evidence_gives_equal_answers(reasoner):
     """Rows with the same evidence, however spelt, have the same answer."""
     spellings = ("present", " Present ", "YES", "true", "1", "1.0")
