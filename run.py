@@ -39,7 +39,8 @@ def prepare(*groups: str) -> None:
         call(str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv")
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": str(VENV)}
     extra = [word for group in groups for word in ("--group", group)] or ["--no-default-groups"]
-    command = [str(PYTHON), "-m", "uv", "sync", "--locked", "--inexact", "--quiet", *extra]
+    command = [str(PYTHON), "-m", "uv", "sync", "--locked", "--inexact", "--quiet"]
+    command += ["--compile-bytecode", *extra]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if done.returncode:
         sys.exit(done.returncode)

@@ -76,7 +76,7 @@ def question(
             seen[name] = names.values[f][case.finding[f]]
             if case.finding[f] == 0:
                 lowest.append(name)
-    wanted = {*known, *seen, *soft, *asked, *names.condition, *names.context, ANY}
+    wanted = {*known, *seen, *soft, *asked, *names.condition, *names.context, "age", "sex", ANY}
     nodes = network_nodes(net, names, order=order, only=wanted)
     for node in nodes:
         owner = node.name.split("__")[0]

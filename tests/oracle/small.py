@@ -116,10 +116,10 @@ def consistent(net: Net, codes: list[int]) -> list[int]:
 def _outcomes(net: Net, cause: int, nodes: list[int]) -> dict[tuple[int, ...], float]:
     """Everything one active cause may show of a family: values per node -> probability."""
     root = nodes[0]
-    start: list[tuple[dict[int, int], float]] = []
+    start: list[tuple[dict[int, int], float]]
     if net.graded[root] >= 0:
-        for grade in range(net.grades[root]):
-            start.append(({root: grade}, float(net.row[cause, net.graded[root], grade])))
+        row = net.row[cause, net.graded[root]]
+        start = [({root: grade}, float(row[grade])) for grade in range(net.grades[root])]
     else:
         p = float(net.strength[cause, root])
         start = [({root: 1}, p), ({root: 0}, 1 - p)]
@@ -150,9 +150,7 @@ def brute_force(net: Net, case: Case) -> dict[str, Any]:
         [int(n) for n in net.family_nodes[net.family_start[f] : net.family_start[f + 1]]]
         for f in range(net.family_start.size - 1)
     ]
-    shown = [
-        [_outcomes(net, c, nodes) for c in range(net.strength.shape[0])] for nodes in families
-    ]
+    shown = [[_outcomes(net, c, nodes) for c in range(net.strength.shape[0])] for nodes in families]
     cache: dict[tuple[int, tuple[int, ...]], float] = {}
 
     def chance(f: int, active: tuple[int, ...]) -> float:
@@ -167,13 +165,14 @@ def brute_force(net: Net, case: Case) -> dict[str, Any]:
                         fresh[key] = fresh.get(key, 0.0) + w * v
                 state = fresh
             total = 0.0
-            for key, w in state.items():
+            for key, weight in state.items():
+                share = weight
                 for node, value in zip(nodes, key, strict=True):
                     if case.is_soft[node]:
-                        w *= case.soft_finding[node, value]
+                        share *= case.soft_finding[node, value]
                     elif case.finding[node] >= 0 and case.finding[node] != value:
-                        w = 0.0
-                total += w
+                        share = 0.0
+                total += share
             cache[f, active] = total
         return cache[f, active]
 
