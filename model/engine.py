@@ -38,8 +38,8 @@ class Posterior:
         age: (B,), sex (2,): P(age band), P(sex | evidence).
         unexplained: P(none of the conditions | evidence).
         log_probability: natural logarithm of P(evidence, complaint), up to the prior probability of
-            what is known of age, sex and contexts (an implied context denied under an unknown one
-            counts); `alone` gives the same for what is given, so that their difference has a meaning.
+            what is known of age, sex and contexts (one denied that implies an unknown one counts);
+            `alone` gives the same for what is given, so that their difference has a meaning.
         steps, bytes_needed, width: what the chosen order took; order: which one it was.
     """
 

@@ -13,10 +13,15 @@ from model.compiled import njit
 from model.kernel.factors import _contexts, lane_survival, prior_pair
 from model.kernel.planning import program
 from model.kernel.types import (
+    ALWAYS,
     CONDITION,
+    FOUR_LANES,
+    NONE_BENEATH,
+    ONE_BENEATH,
     OPEN_VERTEX,
     TO_CONDITION,
     TO_EFFECT,
+    TWO_LANES,
     WITH_CONTEXT,
     Case,
     Parts,
@@ -134,7 +139,7 @@ def _columns(net, graph, case, library, weight, constant):
                 linked[0, conditions + k] = True
     unit = np.ones(vertices)
     known = np.ones((bands, 2))
-    active, live, fold_into = _contexts(net, graph, bare, True, linked, unit, known)
+    active, live, fold_into = _contexts(net, graph, bare, ALWAYS, linked, unit, known)
     none = np.zeros(0, np.int64)
     parts = Parts(
         none, np.zeros(1, np.int64), np.zeros(0), np.zeros(1, np.int64), np.zeros((bands, 2, 0)),
@@ -180,7 +185,7 @@ def _columns(net, graph, case, library, weight, constant):
                 if kind == OPEN_VERTEX:
                     q0, q1, needs = 1.0, 0.0, -1
                     if v >= conditions:
-                        q0, q1, needs = _prior(net, bare, v - conditions, where[n], 1)
+                        q0, q1, needs = _prior(net, bare, v - conditions, where[n], ONE_BENEATH)
                     for a in range(4):
                         for s in range(size):
                             sure = needs >= 0 and (s >> needs) & 1 == 0
@@ -215,14 +220,16 @@ def _columns(net, graph, case, library, weight, constant):
                     for e in range(graph.start[v], graph.start[v + 1]):
                         u = graph.other[e]
                         if graph.kind[e] == TO_EFFECT and where[n, u] >= 0 and parts.live[e]:
-                            _switch_columns(one, 2, small, items, where[n, u], net.cause[v, u])
+                            _switch_columns(
+                                one, TWO_LANES, small, items, where[n, u], net.cause[v, u]
+                            )
                     for a in range(2):
                         for s in range(small):
                             for j in range(items):
                                 y[a, s, j] += one[a, s, j]
                 else:
                     k = v - conditions
-                    q0, q1, needs = _prior(net, bare, k, where[n], 0)
+                    q0, q1, needs = _prior(net, bare, k, where[n], NONE_BENEATH)
                     for a in range(4):
                         for s in range(small):
                             if bits:
@@ -240,7 +247,9 @@ def _columns(net, graph, case, library, weight, constant):
                     for e in range(graph.start[v], graph.start[v + 1]):
                         u = graph.other[e]
                         if graph.kind[e] == TO_CONDITION and where[n, u] >= 0 and parts.live[e]:
-                            _switch_columns(one, 4, small, items, where[n, u], 1.0 - link[k, u])
+                            _switch_columns(
+                                one, FOUR_LANES, small, items, where[n, u], 1.0 - link[k, u]
+                            )
                     for a in range(4):
                         for s in range(small):
                             for j in range(items):

@@ -20,10 +20,15 @@ from model.kernel.passes import (
     weigh,
 )
 from model.kernel.types import (
+    ALWAYS,
+    BACKWARD,
     CLOSE_FACTOR,
     CONDITION,
     CONTEXT,
+    FORWARD,
     FROM_CAUSE,
+    NONE_BENEATH,
+    ONE_BENEATH,
     OPEN_FACTOR,
     OPEN_VERTEX,
     RESCALE_EVERY,
@@ -142,8 +147,8 @@ def _condition(
         if triggered:
             for s in range(2 * size):
                 u[s] += w1 * (x1[s] + x1[2 * size + s])
-        act(parts, i, u, 2 * size, where, False, matrix)
-        _effects(net, graph, case, parts, i, u, 2 * size, where, factors, False)
+        act(parts, i, u, 2 * size, where, FORWARD, matrix)
+        _effects(net, graph, case, parts, i, u, 2 * size, where, factors, FORWARD)
     if varies:
         for lane in range(4):
             for s in range(size):
@@ -168,8 +173,8 @@ def _condition_back(
     for s in range(2 * size):
         g[s] = w1 * y[s]
     if w1 != 0.0:
-        act(parts, i, g, 2 * size, where, True, matrix)
-        _effects(net, graph, case, parts, i, g, 2 * size, where, factors, True)
+        act(parts, i, g, 2 * size, where, BACKWARD, matrix)
+        _effects(net, graph, case, parts, i, g, 2 * size, where, factors, BACKWARD)
     if varies:
         for lane in range(4):
             for s in range(size):
@@ -232,7 +237,7 @@ def _open_vertex(net, case, v, where, factors, x, y, size):
             y[2 * s + 1] = 0.0
         return
     k = v - conditions
-    needs, q1, q0 = _context_prior(net, case, k, where, factors, 1)
+    needs, q1, q0 = _context_prior(net, case, k, where, factors, ONE_BENEATH)
     for lane in range(4):
         for s in range(size):
             value = x[lane * size + s]
@@ -253,7 +258,7 @@ def _open_vertex_back(net, case, v, where, factors, y, x, size):
             x[s] = y[2 * s]
         return
     k = v - conditions
-    needs, q1, q0 = _context_prior(net, case, k, where, factors, 1)
+    needs, q1, q0 = _context_prior(net, case, k, where, factors, ONE_BENEATH)
     for lane in range(4):
         for s in range(size):
             at = 2 * (lane * size + s)
@@ -363,7 +368,7 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
                         one_here = one
                     _pass_vertex(
                         net, graph, case, parts, link, folded, kind, item - factors, base, bits,
-                        band, sex, True, x, y, zero_here, one_here, u, off, on, where[n], factors,
+                        band, sex, ALWAYS, x, y, zero_here, one_here, u, off, on, where[n], factors,
                         small, matrix,
                     )  # fmt: skip
                     passed += 1
@@ -427,8 +432,8 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
                     small = size >> bits
                     one[: 4 * small] = x[: 4 * small]
                     _context_acts(
-                        net, graph, case, parts, link, k, one, 4 * small, where[n], factors, True,
-                        matrix,
+                        net, graph, case, parts, link, k, one, 4 * small, where[n], factors,
+                        BACKWARD, matrix,
                     )  # fmt: skip
                     if contexts_too:
                         x1 = kept_one[4 * room[n] : 4 * room[n + 1]]
@@ -439,7 +444,9 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
                     if bits:
                         join(x, one, 4 * size, base, y)
                     else:
-                        needs, q1, q0 = _context_prior(net, case, k, where[n], factors, 0)
+                        needs, q1, q0 = _context_prior(
+                            net, case, k, where[n], factors, NONE_BENEATH
+                        )
                         for lane in range(4):
                             for s in range(size):
                                 at = lane * size + s
@@ -557,9 +564,9 @@ def _pass_vertex(
     if bits:
         split(x, 4 * size, base, zero, one)
     else:
-        needs, q1, q0 = _context_prior(net, case, k, where, factors, 0)
+        needs, q1, q0 = _context_prior(net, case, k, where, factors, NONE_BENEATH)
         weigh(x, 4, size, needs, q0, q1, zero, one)
     y[: 4 * small] = one[: 4 * small]
-    _context_acts(net, graph, case, parts, link, k, y, 4 * small, where, factors, False, matrix)
+    _context_acts(net, graph, case, parts, link, k, y, 4 * small, where, factors, FORWARD, matrix)
     for s in range(4 * small):
         y[s] += zero[s]

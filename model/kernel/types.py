@@ -16,6 +16,19 @@ FREE, ABSENT, BIT = range(3)
 #: Kinds of edges, seen from the vertex whose list they stand in.
 WITH_CONTEXT, FROM_CAUSE, TO_EFFECT, TO_CONDITION = range(4)
 
+#: Directions, as numba's plain booleans: a Python constant would compile each function twice.
+FORWARD = np.bool_(False)
+BACKWARD = np.bool_(True)
+ALWAYS = np.bool_(True)
+
+#: Bits opened beneath a bit since its place was noted, typed for the same reason.
+NONE_BENEATH = np.int64(0)
+ONE_BENEATH = np.int64(1)
+
+#: Lanes acted on: those with some condition so far, or all.
+TWO_LANES = np.int64(2)
+FOUR_LANES = np.int64(4)
+
 #: Bits a single family may need; the largest family shipped needs six.
 MAX_FAMILY_BITS = 10
 
