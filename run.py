@@ -49,7 +49,9 @@ def prepare(*groups: str) -> None:
 def demo() -> None:
     """Score the published cases in primary care and the neurology clinic."""
     prepare()
-    print("First use compiles the engine (half a minute); after that it is quick.", file=sys.stderr)
+    print(
+        "First use compiles the engine (about a minute); after that it is quick.", file=sys.stderr
+    )
     paresis = str(BIN / "paresis")
     call(
         paresis,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from model.assessment import Assessment, Ranked
-from model.knowledge import KnowledgeBase
+from model.knowledge import BEDSIDE, KnowledgeBase
 from model.ledger import Account
 from model.screening import RuleState
 
@@ -82,11 +81,10 @@ def red_flags(assessment: Assessment, knowledge: KnowledgeBase, *, pending: int 
         lines += _wrap(detail, "     ")
     if screening.could_rise_to:
         lines.append(f"  Could still rise to {screening.could_rise_to}.")
-    asked = Counter(atom.split(" = ")[0] for state in screening.pending for atom in state.deciding)
-    ordered = [name for name, _ in sorted(asked.items(), key=lambda pair: -pair[1])]
+    ordered = screening.questions(lambda item: knowledge.item_step[item] in BEDSIDE)
     if ordered:
-        shown = ", ".join(labels.get(name, name) for name in ordered[:pending])
-        more = f" and {len(ordered) - pending} more" if len(ordered) > pending else ""
+        shown = "; ".join(labels.get(name, name) for name in ordered[:pending])
+        more = f"; and {len(ordered) - pending} more" if len(ordered) > pending else ""
         count = len(screening.pending)
         plural = "rule is" if count == 1 else "rules are"
         lines += _wrap(f"{count} more {plural} undecided. Ask: {shown}{more}.", "  ")

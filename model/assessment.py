@@ -136,6 +136,7 @@ def _rule(state: RuleState) -> dict[str, Any]:
         "basis": rule.basis,
         "because": list(state.because),
         "would_decide": list(state.deciding),
+        "alone_enough": list(state.alone),
         "suggests": rule.suggests,
         "places": list(rule.places),
     }

@@ -22,8 +22,8 @@ from model.kernel import Case, Graph, Library, Net
 from model.parameters import Floats, Parameters
 
 #: Most multiply-adds and bytes one posterior may need; past either it is refused.
-MAX_STEPS = 4e9
-MAX_BYTES = 2e9
+MAX_STEPS = 2e10
+MAX_BYTES = 3e9
 
 
 @dataclass(frozen=True)

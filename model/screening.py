@@ -5,13 +5,14 @@ Needs the rules and the codes only, never the network, so it stands whatever hap
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model import tables as t
-from model.expression import Atom, atoms, truth, undecided
+from model.expression import Atom, Expression, atoms, truth, undecided
 from model.knowledge import KnowledgeBase
 from model.vocabulary import UNKNOWN, Vocabulary
 
@@ -32,6 +33,7 @@ class RuleState:
         state: "met", "pending" or "not_met".
         because: atoms that hold, when met.
         deciding: unanswered atoms that would decide it, when pending.
+        alone: those of them that would meet it by themselves.
         bedside: whether history or examination could still meet it.
     """
 
@@ -39,6 +41,7 @@ class RuleState:
     state: str
     because: tuple[str, ...]
     deciding: tuple[str, ...]
+    alone: tuple[str, ...]
     bedside: bool
 
 
@@ -66,6 +69,23 @@ class Screening:
         return tuple(
             sorted(found, key=lambda s: (-TIERS.index(s.rule.tier), s.rule.breadth == "broad"))
         )
+
+    def questions(self, bedside: Callable[[str], bool]) -> tuple[str, ...]:
+        """Unanswered items of pending rules, the most useful to ask first.
+
+        First those that meet a rule of the highest tier by themselves, then those that bear on more
+        rules; `bedside` says which items history or examination can answer.
+        """
+        merit: dict[str, list[int]] = {}
+        for state in self.pending:
+            tier = TIERS.index(state.rule.tier)
+            for atom in state.deciding:
+                item = atom.split(" = ")[0]
+                if bedside(item):
+                    best = merit.setdefault(item, [-1, 0])
+                    best[0] = max(best[0], tier if atom in state.alone else -1)
+                    best[1] += 1
+        return tuple(sorted(merit, key=lambda item: (-merit[item][0], -merit[item][1])))
 
 
 @dataclass(frozen=True)
@@ -137,7 +157,22 @@ class Screener:
                 because = tuple(
                     dict.fromkeys(str(atom) for atom in atoms(expression) if of(atom) == 1)
                 )
-            deciding = tuple(dict.fromkeys(str(atom) for atom in undecided(expression, of)))
+            open_atoms = tuple(dict.fromkeys(undecided(expression, of)))
+            alone = tuple(atom for atom in open_atoms if _decides(expression, of, atom))
             word = {1: "met", 0: "pending", -1: "not_met"}[value]
-            found.append(RuleState(rule, word, because, deciding, bool(many.bedside[0, column])))
+            found.append(
+                RuleState(
+                    rule,
+                    word,
+                    because,
+                    tuple(str(atom) for atom in open_atoms),
+                    tuple(str(atom) for atom in alone),
+                    bool(many.bedside[0, column]),
+                )
+            )
         return Screening(str(many.disposition[0]), str(many.could_rise_to[0]), tuple(found))
+
+
+def _decides(expression: Expression, of: Callable[[Atom], int], atom: Atom) -> bool:
+    """Whether one more answer meets the rule."""
+    return int(truth(expression, lambda other: 1 if other == atom else of(other))) == 1

@@ -297,7 +297,8 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
     count = steps.shape[0]
     widest = 0
     biggest = 2
-    room = np.zeros(count + 1, np.int64)  # where a condition's vectors are kept, in units of size
+    room = np.zeros(count + 1, np.int64)  # where a vertex's vectors are kept, in units of size
+    room_on = np.zeros(count + 1, np.int64)  # the same for its half that is on, if it has a bit
     for n in range(count):
         grown = steps[n, 3] if steps[n, 0] <= OPEN_VERTEX else 0
         widest = max(widest, steps[n, 4] + grown)
@@ -305,6 +306,8 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
         if steps[n, 0] == CONDITION or (steps[n, 0] == CONTEXT and contexts_too):
             kept = 1 << (steps[n, 4] - steps[n, 3])
         room[n + 1] = room[n] + kept
+        has_on = steps[n, 3] == 1 or steps[n, 0] == CONTEXT
+        room_on[n + 1] = room_on[n] + (kept if has_on else 0)
     for j in range(factors):
         biggest = max(biggest, 1 << parts.bits[j])
     full = 1 << widest
@@ -319,7 +322,7 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
     link = np.empty((contexts, conditions))
     folded = np.empty(conditions)
     kept_zero = np.empty(4 * room[count] if backward else 1)
-    kept_one = np.empty(4 * room[count] if backward else 1)
+    kept_one = np.empty(4 * room_on[count] if backward else 1)
     values = np.empty(2 * room[count] if backward else 1)
     forward_power = np.zeros(count + 1, np.int64)
     backward_power = np.zeros(count + 1, np.int64)
@@ -362,7 +365,7 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
                     small = size >> bits
                     if backward and room[n + 1] > room[n]:
                         zero_here = kept_zero[4 * room[n] : 4 * room[n + 1]]
-                        one_here = kept_one[4 * room[n] : 4 * room[n + 1]]
+                        one_here = kept_one[4 * room_on[n] : 4 * room_on[n + 1]]
                     else:
                         zero_here = zero
                         one_here = one
@@ -411,7 +414,7 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
                     )  # fmt: skip
                     g = values[2 * room[n] : 2 * room[n + 1]]
                     x0 = kept_zero[4 * room[n] : 4 * room[n + 1]]
-                    x1 = kept_one[4 * room[n] : 4 * room[n + 1]]
+                    x1 = kept_one[4 * room_on[n] : 4 * room_on[n + 1]]
                     _condition_back(
                         net, graph, case, parts, i, x, bits == 1, off, on, varies, where[n],
                         factors, small, g, zero, one, matrix,
@@ -436,7 +439,7 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
                         BACKWARD, matrix,
                     )  # fmt: skip
                     if contexts_too:
-                        x1 = kept_one[4 * room[n] : 4 * room[n + 1]]
+                        x1 = kept_one[4 * room_on[n] : 4 * room_on[n + 1]]
                         shown = 0.0
                         for s in range(4 * small):
                             shown += x1[s] * one[s]
@@ -489,7 +492,7 @@ def run(net, graph, case, parts, steps, where, groups, backward, contexts_too):
                         if n == begin:  # from here on the run differs from the stored one
                             power = forward_power[n]
                             x0 = kept_zero[4 * room[n] : 4 * room[n + 1]]
-                            x1 = kept_one[4 * room[n] : 4 * room[n + 1]]
+                            x1 = kept_one[4 * room_on[n] : 4 * room_on[n + 1]]
                             if bits:
                                 join(x0, x1, 4 * size, base, x)
                             else:

@@ -533,3 +533,21 @@ def test_an_emergency_survives_one_forgotten_answer(vignette: Vignette):
         found = screening(**left)
         risen = RANK[found.could_rise_to] if found.could_rise_to else RANK[NOT_DETERMINED]
         assert max(RANK[found.disposition], risen) >= wanted, name
+
+
+def test_questions_that_alone_meet_an_emergency_rule_come_first(screener, vocabulary):
+    """An unanswered item that meets an emergency rule by itself is asked before one that does not."""
+    screening = screener.screen(vocabulary.blank()[0])
+    questions = screening.questions(
+        lambda item: bool(vocabulary.bedside[vocabulary.index[item].column])
+    )
+    alone = {
+        atom.split(" = ")[0]
+        for state in screening.pending
+        if state.rule.tier == "emergency"
+        for atom in state.alone
+    }
+    asked = [item for item in questions if item in alone]
+    assert "saddle_numbness" in alone
+    assert list(questions[: len(asked)]) == asked
+    assert "potassium_very_low" not in questions
