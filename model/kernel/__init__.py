@@ -22,6 +22,7 @@ sex are summed outside.
     factors    evidence broken into factors, whatever the order
     planning   the cheapest order, and its program of steps
     passes     what one step does to the vector, and its transpose
+    vertices   a condition or a context passed, and the way back
     sweep      a program run forward and backward
     alone      every item by itself, in one narrow pass
 """

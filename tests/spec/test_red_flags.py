@@ -536,7 +536,7 @@ def test_an_emergency_survives_one_forgotten_answer(vignette: Vignette):
 
 
 def test_questions_that_alone_meet_an_emergency_rule_come_first(screener, vocabulary):
-    """An unanswered item that meets an emergency rule by itself is asked before one that does not."""
+    """An open item that meets an emergency rule by itself is asked before one that does not."""
     screening = screener.screen(vocabulary.blank()[0])
     questions = screening.questions(
         lambda item: bool(vocabulary.bedside[vocabulary.index[item].column])
