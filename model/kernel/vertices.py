@@ -1,4 +1,4 @@
-"""Pass a vertex, a condition or an unknown context: absent, or present and acting; and back again."""
+"""Pass a vertex, a condition or an unknown context: absent, or present and acting; and back."""
 
 from __future__ import annotations
 
