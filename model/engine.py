@@ -1,6 +1,6 @@
 """Exact posteriors for one parameter set: an immutable value, safe to share between threads.
 
-    engine = Engine.of(knowledge, setting="primary_care", basis="all")
+    engine = Engine(net_of(solved(parameters)), orders, groups)
     posterior = engine.posterior(case)
 
 The order of conditions is a pure function of the evidence (the cheapest of a stored library), so

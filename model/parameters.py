@@ -157,7 +157,7 @@ def _share(frequencies: tuple[float, ...]) -> Floats:
     return shares
 
 
-def _causes_first(cause: Floats) -> Ints:
+def causes_first(cause: Floats) -> Ints:
     """File order, moved only as far as needed for causes to stand before their effects."""
     left = list(range(len(cause)))
     order: list[int] = []
@@ -277,7 +277,7 @@ def elicited(knowledge: KnowledgeBase, *, setting: str, basis: str) -> Parameter
         prevalence=prevalence,
         age=age,
         sex=sex,
-        order=_causes_first(cause),
+        order=causes_first(cause),
         rate=np.zeros(n),
         context_prior=prevalence.copy(),
         age_prior=age.copy(),

@@ -17,7 +17,7 @@ cancels.
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,13 +105,40 @@ def _terms(
     )
 
 
+class Fixed(NamedTuple):
+    """What stays as it is while rates are sought.
+
+    The terms of condition i's absence are first[i]..first[i + 1]: a weight each, and the members
+    bounds[t]..bounds[t + 1] whose own survivals are multiplied.
+    """
+
+    first: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    bounds: NDArray[np.int64]
+    members: NDArray[np.int64]
+    multiplier: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    implied: NDArray[np.int64]
+
+
+class Sought(NamedTuple):
+    """What is sought; the arrays are filled in place."""
+
+    rate: NDArray[np.float64]
+    prior: NDArray[np.float64]
+    age: NDArray[np.float64]
+    sex: NDArray[np.float64]
+
+
 @njit
-def _lane(members, a, s, rate, multiplier, excess, implied, prior, survive):
+def _lane(members, a, s, fixed, sought, survive):
     """P(all own survivals of `members` | age band a, sex s), contexts summed out.
 
     Fills survive[k] with the factor that context k, if present, contributes (contexts that imply it
     included).
     """
+    multiplier, excess, implied = fixed.multiplier, fixed.excess, fixed.implied
+    rate, prior = sought.rate, sought.prior
     contexts = excess.shape[0]
     load = 0.0
     for i in members:
@@ -133,97 +160,46 @@ def _lane(members, a, s, rate, multiplier, excess, implied, prior, survive):
 
 
 @njit
-def _all_absent(members, rate, multiplier, excess, implied, prior, age, sex, survive):
+def _all_absent(members, fixed, sought, survive):
     """P(all own survivals of `members`), summed over age, sex and contexts."""
+    age, sex = sought.age, sought.sex
     total = 0.0
     for a in range(age.size):
         for s in range(sex.size):
-            total += (
-                age[a]
-                * sex[s]
-                * _lane(members, a, s, rate, multiplier, excess, implied, prior, survive)
-            )
+            total += age[a] * sex[s] * _lane(members, a, s, fixed, sought, survive)
     return total
 
 
 @njit
-def _absent(
-    i, rate, first, weights, bounds, members, multiplier, excess, implied, prior, age, sex, survive
-):
+def _absent(i, fixed, sought, survive):
     """P(condition i absent)."""
+    first, weights, bounds, members = fixed.first, fixed.weights, fixed.bounds, fixed.members
     total = 0.0
     for term in range(first[i], first[i + 1]):
         inside = members[bounds[term] : bounds[term + 1]]
-        total += weights[term] * _all_absent(
-            inside, rate, multiplier, excess, implied, prior, age, sex, survive
-        )
+        total += weights[term] * _all_absent(inside, fixed, sought, survive)
     return total
 
 
 @njit
-def _root(
-    i,
-    wanted,
-    rate,
-    first,
-    weights,
-    bounds,
-    members,
-    multiplier,
-    excess,
-    implied,
-    prior,
-    age,
-    sex,
-    survive,
-):
+def _root(i, wanted, fixed, sought, survive):
     """Set rate[i] so that P(condition i present) = wanted; False if its causes already exceed it.
 
     P(absent) falls and is convex in the rate, so the secant from the last value converges from one
     side; bisection guards it.
     """
+    rate = sought.rate
     target = 1.0 - wanted
     guess = rate[i]
     rate[i] = 0.0
-    top = _absent(
-        i,
-        rate,
-        first,
-        weights,
-        bounds,
-        members,
-        multiplier,
-        excess,
-        implied,
-        prior,
-        age,
-        sex,
-        survive,
-    )
+    top = _absent(i, fixed, sought, survive)
     if top <= target:
         return False
     low, f_low = 0.0, top - target
     high = max(guess * 1.5, wanted * 1e-6)
     while True:
         rate[i] = high
-        f_high = (
-            _absent(
-                i,
-                rate,
-                first,
-                weights,
-                bounds,
-                members,
-                multiplier,
-                excess,
-                implied,
-                prior,
-                age,
-                sex,
-                survive,
-            )
-            - target
-        )
+        f_high = _absent(i, fixed, sought, survive) - target
         if f_high <= 0.0:
             break
         low, f_low = high, f_high
@@ -237,24 +213,7 @@ def _root(
         if not low < middle < high:
             break
         rate[i] = middle
-        f = (
-            _absent(
-                i,
-                rate,
-                first,
-                weights,
-                bounds,
-                members,
-                multiplier,
-                excess,
-                implied,
-                prior,
-                age,
-                sex,
-                survive,
-            )
-            - target
-        )
+        f = _absent(i, fixed, sought, survive) - target
         if f == 0.0:
             break
         if f > 0.0:
@@ -268,52 +227,20 @@ def _root(
 
 
 @njit
-def _settle(
-    complaint,
-    order,
-    pretest,
-    unnamed,
-    prevalence,
-    age_wanted,
-    sex_wanted,
-    implied,
-    first,
-    weights,
-    bounds,
-    members,
-    multiplier,
-    excess,
-    rate,
-    prior,
-    age,
-    sex,
-):
+def _settle(complaint, order, pretest, unnamed, prevalence, age_wanted, sex_wanted, fixed, sought):
     """For one Z, solve rates, context priors, age and sex together; returns (condition, P(none)).
 
     The condition is -1, or the first one whose causes already exceed its row.
     """
+    implied = fixed.implied
+    prior, age, sex = sought.prior, sought.age, sought.sex
     everyone = np.arange(pretest.size)
     contexts = prevalence.size
     survive = np.empty(contexts)
     none = 1.0
     for _ in range(MAX_ROUNDS):
         for i in order:
-            if not _root(
-                i,
-                complaint * pretest[i],
-                rate,
-                first,
-                weights,
-                bounds,
-                members,
-                multiplier,
-                excess,
-                implied,
-                prior,
-                age,
-                sex,
-                survive,
-            ):
+            if not _root(i, complaint * pretest[i], fixed, sought, survive):
                 return i, none
         # P(nothing | age, sex, context), lane by lane
         none = 0.0
@@ -322,7 +249,7 @@ def _settle(
         among = np.zeros(contexts)
         for a in range(age.size):
             for s in range(sex.size):
-                value = _lane(everyone, a, s, rate, multiplier, excess, implied, prior, survive)
+                value = _lane(everyone, a, s, fixed, sought, survive)
                 weight = age[a] * sex[s] * value
                 none += weight
                 by_age[a] += weight
@@ -357,7 +284,7 @@ def _settle(
         sex /= sex.sum()
         if moved < TOLERANCE:
             break
-    none = _all_absent(everyone, rate, multiplier, excess, implied, prior, age, sex, survive)
+    none = _all_absent(everyone, fixed, sought, survive)
     return -1, none
 
 
@@ -375,13 +302,17 @@ def solve(parameters: Parameters) -> dict[str, Any]:
             f"the unnamed row must lie between {1000 * low:.4g} and {1000 * high:.4g} of 1,000 "
             f"and is {1000 * unnamed:.4g}"
         )
-    terms = _terms(parameters)
-    implied = parameters.structure.implied
-    rate = np.zeros_like(parameters.pretest)
-    prior, age, sex = (
-        parameters.prevalence.copy(),
-        parameters.age.copy(),
-        parameters.sex.copy(),
+    fixed = Fixed(
+        *_terms(parameters),
+        multiplier=parameters.multiplier,
+        excess=parameters.excess,
+        implied=parameters.structure.implied,
+    )
+    sought = Sought(
+        rate=np.zeros_like(parameters.pretest),
+        prior=parameters.prevalence.copy(),
+        age=parameters.age.copy(),
+        sex=parameters.sex.copy(),
     )
 
     def gap(complaint: float) -> float:
@@ -393,14 +324,8 @@ def solve(parameters: Parameters) -> dict[str, Any]:
             parameters.prevalence,
             parameters.age,
             parameters.sex,
-            implied,
-            *terms,
-            parameters.multiplier,
-            parameters.excess,
-            rate,
-            prior,
-            age,
-            sex,
+            fixed,
+            sought,
         )
         if blocked >= 0:
             raise NoSolutionError(
@@ -421,10 +346,10 @@ def solve(parameters: Parameters) -> dict[str, Any]:
     gap(complaint)
     none = 1.0 - complaint * (1.0 - unnamed)
     return {
-        "rate": rate,
-        "context_prior": prior,
-        "age_prior": age,
-        "sex_prior": sex,
+        "rate": sought.rate,
+        "context_prior": sought.prior,
+        "age_prior": sought.age,
+        "sex_prior": sought.sex,
         "unnamed_prior": unnamed * complaint / none,
         "complaint": complaint,
     }

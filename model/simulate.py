@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.kernel import Net
+from model.parameters import causes_first
 
 Codes = NDArray[np.int8]
 
@@ -23,16 +24,6 @@ class Patients(NamedTuple):
     unnamed: NDArray[np.bool_]
 
 
-def _in_order(cause: NDArray[np.float64]) -> list[int]:
-    """Conditions, causes first."""
-    left, order = list(range(len(cause))), []
-    while left:
-        free = next(i for i in left if not any(cause[j, i] > 0 for j in left if j != i))
-        order.append(free)
-        left.remove(free)
-    return order
-
-
 def _draw(net: Net, count: int, rng: np.random.Generator) -> Patients:
     """Sample people regardless of the complaint."""
     conditions, contexts, findings = net.rate.size, net.context_prior.size, net.parent.size
@@ -45,7 +36,7 @@ def _draw(net: Net, count: int, rng: np.random.Generator) -> Patients:
             x[:, k] &= x[:, net.implied[k]]
     c = np.zeros((count, conditions), bool)
     load = 1.0 + x @ net.excess
-    for i in _in_order(net.cause):
+    for i in causes_first(net.cause):
         absent = np.exp(-net.rate[i] * net.multiplier[band, sex, i] * load[:, i])
         for j in np.flatnonzero(net.cause[:, i] > 0):
             absent *= np.where(c[:, j], 1.0 - net.cause[j, i], 1.0)
