@@ -1,8 +1,7 @@
-"""Posteriors of many settled rows: the same kernel as for one, in a loop without Python in it."""
+"""Posteriors of many settled rows on every core."""
 
 from __future__ import annotations
 
-import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import kernel
-from model.compiled import njit
-from model.kernel import Case
+from model.engine import asked_of, blank_answers
+from model.kernel import DONE, FAILED, TOO_WIDE, Answers
 from model.parameters import Floats
-from model.reasoner import Reasoner
+from model.reasoner import Reasoner, Soft
 
-#: What became of a row.
-DONE, TOO_WIDE, FAILED = 0, 1, 2
+__all__ = ["DONE", "FAILED", "TOO_WIDE", "Rows", "answer_rows", "assess_rows"]
 
 #: Rows a thread takes at a time; small enough that two cores finish together.
-BLOCK = 64
+BLOCK = 32
 
 
 @dataclass(frozen=True)
@@ -36,74 +34,46 @@ class Rows:
     conflict: Floats
 
 
-@njit
-def _assess(
-    net, graph, library, groups, finding, context, condition, band, sex, max_steps, max_bytes,
-    state, present, absent, group, unexplained, log_evidence, conflict,
-):  # fmt: skip
-    """Fill the output rows; soft evidence is for single patients only."""
-    findings = net.parent.size
-    contexts = net.context_prior.size
-    conditions = net.rate.size
-    is_soft = np.zeros(findings, np.int8)
-    soft_finding = np.ones((findings, net.row.shape[2]))
-    soft_context = np.ones((contexts, 2))
-    soft_condition = np.ones((conditions, 2))
-    for r in range(finding.shape[0]):
-        case = Case(
-            finding[r], is_soft, soft_finding, context[r], soft_context, condition[r],
-            soft_condition, band[r], sex[r],
-        )  # fmt: skip
-        parts = kernel.decompose(net, graph, case, True)
-        chosen, needed, room, _ = kernel.choose(net, graph, parts, library)
-        needed *= (1.0 if band[r] >= 0 else net.age_prior.size) * (1.0 if sex[r] >= 0 else 2.0)
-        if parts.too_wide or needed > max_steps or room > max_bytes:
-            state[r] = TOO_WIDE
-            continue
-        steps, where = kernel.program(
-            net, graph, parts, library.order[chosen], library.place[chosen]
-        )
-        power, total, quiet, _, on, off, any_of, _ = kernel.run(
-            net, graph, case, parts, steps, where, groups, True, False
-        )
-        for i in range(conditions):
-            present[r, i] = on[i] / (on[i] + off[i])
-            absent[r, i] = off[i] / (on[i] + off[i])
-        for m in range(groups.shape[0]):
-            group[r, m] = any_of[m] / total
-        unexplained[r] = quiet / total
-        base, alone = kernel.items_alone(net, graph, case, library)
-        log_evidence[r] = np.log(total) + power * np.log(2.0) - base
-        conflict[r] = (alone - log_evidence[r]) / np.log(10.0)
+def answer_rows(
+    reasoner: Reasoner,
+    codes: NDArray[np.int8],
+    *,
+    soft: Soft = (),
+    groups: NDArray[np.bool_] | None = None,
+    contexts: bool = False,
+    fit: bool = False,
+    workers: int | None = None,
+) -> Answers:
+    """What the engine says of settled rows (R, I), on every core.
 
-
-def assess_rows(reasoner: Reasoner, codes: NDArray[np.int8], *, workers: int | None = None) -> Rows:
-    """Posteriors of settled rows (R, I), on every core; the answer does not depend on how many."""
-    v = reasoner.vocabulary
-    net, groups = reasoner.engine.net, reasoner.engine.groups
+    Args:
+        reasoner: the knowledge base in one setting and basis.
+        codes: hard evidence.
+        soft: soft evidence that all rows share.
+        groups: (M, N) other groups than the categories.
+        contexts: also the posteriors of unknown contexts.
+        fit: also what is needed for the fit.
+        workers: threads (all cores when omitted); the answer does not depend on how many.
+    """
+    cases = reasoner.cases(codes, soft)
+    engine = reasoner.engine
+    members = engine.groups if groups is None else groups
     count = len(codes)
-    finding = np.ascontiguousarray(codes[:, v.columns("finding")])
-    context = np.ascontiguousarray(codes[:, v.columns("context")])
-    condition = np.ascontiguousarray(codes[:, v.columns("condition")])
-    band = codes[:, v.index["age"].column].astype(np.int64)
-    sex = codes[:, v.index["sex"].column].astype(np.int64)
-    rows = Rows(
-        state=np.zeros(count, np.int64),
-        condition=np.full((count, condition.shape[1]), math.nan),
-        without=np.full((count, condition.shape[1]), math.nan),
-        group=np.full((count, groups.shape[0]), math.nan),
-        unexplained=np.full(count, math.nan),
-        log_evidence=np.full(count, math.nan),
-        conflict=np.full(count, math.nan),
+    out = blank_answers(engine.net, count, len(members))
+    asked = asked_of(
+        contexts=contexts, fit=fit, max_steps=reasoner.max_steps, max_bytes=reasoner.max_bytes
     )
 
     def fill(part: slice) -> None:
-        _assess(
-            net, reasoner.engine.graph, reasoner.engine.library, groups, finding[part],
-            context[part], condition[part], band[part], sex[part], reasoner.max_steps,
-            reasoner.max_bytes, rows.state[part], rows.condition[part], rows.without[part],
-            rows.group[part], rows.unexplained[part], rows.log_evidence[part], rows.conflict[part],
-        )  # fmt: skip
+        rows = cases._replace(
+            finding=cases.finding[part],
+            context=cases.context[part],
+            condition=cases.condition[part],
+            band=cases.band[part],
+            sex=cases.sex[part],
+        )
+        there = Answers._make(field[part] for field in out)
+        kernel.answer(engine.net, engine.graph, engine.library, members, rows, asked, there)
 
     def work(start: int) -> None:
         try:
@@ -113,7 +83,7 @@ def assess_rows(reasoner: Reasoner, codes: NDArray[np.int8], *, workers: int | N
                 try:
                     fill(slice(row, row + 1))
                 except Exception:  # noqa: BLE001
-                    rows.state[row] = FAILED
+                    out.state[row] = FAILED
 
     starts = range(0, count, BLOCK)
     if len(starts) <= 1 or workers == 1:
@@ -122,6 +92,19 @@ def assess_rows(reasoner: Reasoner, codes: NDArray[np.int8], *, workers: int | N
     else:
         with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
             list(pool.map(work, starts))
-    broken = (rows.state == DONE) & ~np.isfinite(rows.condition).all(axis=1)
-    rows.state[broken] = FAILED
-    return rows
+    return out
+
+
+def assess_rows(reasoner: Reasoner, codes: NDArray[np.int8], *, workers: int | None = None) -> Rows:
+    """Posteriors and fit of settled rows (R, I); the answer does not depend on `workers`."""
+    out = answer_rows(reasoner, codes, fit=True, workers=workers)
+    log_evidence = out.log_probability - out.log_given
+    return Rows(
+        state=out.state,
+        condition=out.present,
+        without=out.absent,
+        group=out.group,
+        unexplained=out.unexplained,
+        log_evidence=log_evidence,
+        conflict=(out.log_alone - log_evidence) / np.log(10.0),
+    )

@@ -26,7 +26,7 @@ def _sources_digest() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(_HERE.rglob("*.py")):
         text = path.read_bytes()
-        if b"@njit" in text:
+        if b"@njit" in text or b"@entry" in text:
             digest.update(path.name.encode())
             digest.update(text)
     return digest.hexdigest()[:16]
@@ -42,7 +42,16 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
     folder = str(cache_folder() / "compiled" / _sources_digest())
     numba.config.CACHE_DIR = folder  # type: ignore[attr-defined] # numba sets its options as it runs
 
-#: Compile a function: cached, without the interpreter's lock. Sums may be reordered and products
-#: fused, the same way every time on one machine; NaN and infinity keep their meaning. Any, since
-#: numba's own annotations do not survive `partial`.
-njit: Any = partial(numba.njit, cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+#: Sums may be reordered and products fused, the same way every time on one machine; NaN and
+#: infinity keep their meaning.
+_FAST = {"contract", "reassoc", "nsz"}
+
+#: Compile a function that Python calls: kept on disk, run without the interpreter's lock. Any,
+#: since numba's own annotations do not survive `partial`.
+entry: Any = partial(numba.njit, cache=True, nogil=True, fastmath=_FAST)
+
+#: Compile a function that only compiled ones call: no wrappers, nothing kept, so that a first use
+#: waits as little as possible.
+njit: Any = partial(
+    numba.njit, no_cpython_wrapper=True, no_cfunc_wrapper=True, nogil=True, fastmath=_FAST
+)

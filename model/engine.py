@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from model import kernel
 from model.errors import TooWideError
-from model.kernel import Case, Graph, Library, Net
+from model.kernel import Answers, Asked, Case, Cases, Graph, Library, Net
 from model.parameters import Floats, Parameters
 
 #: Most multiply-adds and bytes one posterior may need; past either it is refused.
@@ -38,8 +38,10 @@ class Posterior:
         age: (B,), sex (2,): P(age band), P(sex | evidence).
         unexplained: P(none of the conditions | evidence).
         log_probability: natural logarithm of P(evidence, complaint), up to the prior probability of
-            what is known of age, sex and contexts (one denied that implies an unknown one counts);
-            `alone` gives the same for what is given, so that their difference has a meaning.
+            what is known of age, sex and contexts (one denied that implies an unknown one counts).
+        log_given: the same for P(complaint), so that their difference has a meaning; log_alone: the
+            sum over known findings and conditions of log P(item | complaint, age, sex, contexts).
+            NaN unless the fit was asked for.
         steps, bytes_needed, width: what the chosen order took; order: which one it was.
     """
 
@@ -51,6 +53,8 @@ class Posterior:
     sex: Floats
     unexplained: float
     log_probability: float
+    log_given: float
+    log_alone: float
     steps: float
     bytes_needed: float
     width: int
@@ -139,94 +143,146 @@ class Engine:
         """The orders, extended to contexts, with what planning needs to know of each."""
         return kernel.library_of(self.net, self.orders, self.groups)
 
+    def answers(
+        self,
+        cases: Cases,
+        *,
+        groups: NDArray[np.bool_] | None = None,
+        marginals: bool = True,
+        contexts: bool = False,
+        fit: bool = False,
+        max_steps: float = MAX_STEPS,
+        max_bytes: float = MAX_BYTES,
+        order: int | None = None,
+    ) -> Answers:
+        """Every posterior of every row, in one call without Python in it.
+
+        Args:
+            cases: codes as in `model.kernel.Cases`, free of contradictions.
+            groups: (M, N) other groups than the engine's own.
+            marginals: posteriors, not only P(evidence).
+            contexts: also the posteriors of unknown contexts (a wider pass).
+            fit: also what is needed for the fit (see `model.kernel.alone`).
+            max_steps: the limit on multiply-adds; what is needed is known before the run.
+            max_bytes: the limit on memory, likewise.
+            order: force one stored order (tests); the cheapest otherwise.
+        """
+        net = self.net
+        members = self.groups if groups is None else groups
+        out = blank_answers(net, len(cases.finding), len(members))
+        asked = asked_of(
+            marginals=marginals, contexts=contexts, fit=fit, max_steps=max_steps,
+            max_bytes=max_bytes, order=order,
+        )  # fmt: skip
+        kernel.answer(net, self.graph, self.library, members, cases, asked, out)
+        return out
+
     def posterior(
         self,
         case: Case,
         *,
         groups: NDArray[np.bool_] | None = None,
         contexts: bool = False,
+        fit: bool = False,
         max_steps: float = MAX_STEPS,
         max_bytes: float = MAX_BYTES,
         order: int | None = None,
     ) -> Posterior:
-        """Every posterior for one case.
-
-        Args:
-            case: codes as in `model.kernel.Case`, free of contradictions.
-            groups: (M, N) other groups than the engine's own.
-            contexts: also the posteriors of unknown contexts (a wider pass).
-            max_steps: the limit on multiply-adds; what is needed is known before the run.
-            max_bytes: the limit on memory, likewise.
-            order: force one stored order (tests); the cheapest otherwise.
+        """Every posterior for one case (arguments as for `answers`).
 
         Raises:
             TooWideError: naming the steps and bytes needed when they exceed the limit.
         """
-        net, graph = self.net, self.graph
-        parts = kernel.decompose(net, graph, case, not contexts)
-        if parts.too_wide:
-            raise TooWideError(
-                f"one family of findings needs more than {kernel.MAX_FAMILY_BITS} bits",
-                steps=math.inf,
-                bytes_needed=math.inf,
-            )
-        library = self.library
-        if order is not None:
-            library = Library(*(field[order : order + 1] for field in library))
-        chosen, steps, room, width = kernel.choose(net, graph, parts, library)
-        lanes_run = 1 if case.band >= 0 else len(net.age_prior)
-        steps *= lanes_run * (1 if case.sex >= 0 else 2)
-        members = self.groups if groups is None else groups
-        if steps > max_steps or room > max_bytes:
+        out = self.answers(
+            single(case), groups=groups, contexts=contexts, fit=fit, max_steps=max_steps,
+            max_bytes=max_bytes, order=order,
+        )  # fmt: skip
+        steps, room = float(out.steps[0]), float(out.bytes[0])
+        if out.state[0] == kernel.TOO_WIDE:
+            if math.isinf(room):
+                message = f"one family of findings needs over {kernel.MAX_FAMILY_BITS} bits"
+                raise TooWideError(message, steps=steps, bytes_needed=room)
             raise TooWideError(
                 f"the evidence needs {steps:.2g} steps and {room / 1e6:.0f} MB in the best order; "
                 f"the limit is {max_steps:.2g} steps and {max_bytes / 1e6:.0f} MB",
                 steps=steps,
                 bytes_needed=room,
             )
-        program, where = kernel.program(
-            net, graph, parts, library.order[chosen], library.place[chosen]
-        )
-        power, total, unexplained, lanes, present, absent, group, context = kernel.run(
-            net, graph, case, parts, program, where, members, True, contexts
-        )
-        if not total > 0:
+        if out.state[0] != kernel.DONE:
             raise AssertionError("valid evidence has positive probability")
-        shown = np.full(self.net.context_prior.size, math.nan)
-        if contexts:
-            shown = np.where(case.context >= 0, case.context, context / total)
-        both = present + absent
         return Posterior(
-            condition=present / both,
-            without=absent / both,
-            group=group / total,
-            context=shown,
-            age=lanes.sum(axis=1) / total,
-            sex=lanes.sum(axis=0) / total,
-            unexplained=unexplained / total,
-            log_probability=math.log(total) + power * math.log(2.0),
+            condition=out.present[0],
+            without=out.absent[0],
+            group=out.group[0],
+            context=out.context[0],
+            age=out.age[0],
+            sex=out.sex[0],
+            unexplained=float(out.unexplained[0]),
+            log_probability=float(out.log_probability[0]),
+            log_given=float(out.log_given[0]),
+            log_alone=float(out.log_alone[0]),
             steps=steps,
             bytes_needed=room,
-            width=int(width),
-            order=int(chosen) if order is None else order,
+            width=int(out.width[0]),
+            order=int(out.order[0]),
         )
 
     def log_probability(self, case: Case) -> float:
         """Natural logarithm of P(evidence, complaint), forward pass only."""
-        net, graph, library = self.net, self.graph, self.library
-        parts = kernel.decompose(net, graph, case, True)
-        chosen, _, _, _ = kernel.choose(net, graph, parts, library)
-        program, where = kernel.program(
-            net, graph, parts, library.order[chosen], library.place[chosen]
-        )
-        result = kernel.run(net, graph, case, parts, program, where, self.groups[:0], False, False)
-        answer: float = math.log(result[1]) + result[0] * math.log(2.0)
-        return answer
+        return float(self.answers(single(case), marginals=False).log_probability[0])
 
-    def alone(self, case: Case) -> tuple[float, float]:
-        """(log P(complaint | given), sum over items of log P(item | complaint, given)).
 
-        Given are age, sex and the contexts as far as known; items are findings and conditions.
-        """
-        base, total = kernel.items_alone(self.net, self.graph, case, self.library)
-        return float(base), float(total)
+def asked_of(
+    *,
+    marginals: bool = True,
+    contexts: bool = False,
+    fit: bool = False,
+    max_steps: float = MAX_STEPS,
+    max_bytes: float = MAX_BYTES,
+    order: int | None = None,
+) -> Asked:
+    """What is asked, with the usual limits (arguments as for `Engine.answers`)."""
+    return Asked(
+        marginals, contexts, fit, -1 if order is None else order, float(max_steps), float(max_bytes)
+    )
+
+
+def single(case: Case) -> Cases:
+    """One case as a table of one row."""
+    return Cases(
+        finding=case.finding[None],
+        context=case.context[None],
+        condition=case.condition[None],
+        band=np.array([case.band], np.int64),
+        sex=np.array([case.sex], np.int64),
+        is_soft=case.is_soft,
+        soft_finding=case.soft_finding,
+        soft_context=case.soft_context,
+        soft_condition=case.soft_condition,
+    )
+
+
+def blank_answers(net: Net, rows: int, groups: int) -> Answers:
+    """Room for the answers of some rows, NaN until they are there."""
+
+    def numbers(*shape: int) -> Floats:
+        return np.full((rows, *shape), math.nan)
+
+    n = net.rate.size
+    return Answers(
+        state=np.full(rows, kernel.FAILED, np.int64),
+        present=numbers(n),
+        absent=numbers(n),
+        group=numbers(groups),
+        context=numbers(net.context_prior.size),
+        age=numbers(net.age_prior.size),
+        sex=numbers(2),
+        unexplained=numbers(),
+        log_probability=numbers(),
+        log_given=numbers(),
+        log_alone=numbers(),
+        steps=numbers(),
+        bytes=numbers(),
+        width=np.zeros(rows, np.int64),
+        order=np.zeros(rows, np.int64),
+    )

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import kernel
-from model.compiled import njit
-from model.kernel import Case, Net, Parts
+from model.compiled import entry
+from model.kernel import Case, Demand, Net, Parts
 from model.simulate import patients
 
 STORED = Path(__file__).with_name("orders.json")
@@ -70,8 +70,15 @@ def simulated_cases(net: Net, count: int, rng: np.random.Generator) -> list[Case
     return cases
 
 
-@njit
-def _steps(net, graph, parts, order, groups):
+@entry
+def _needs(net, graph, case):
+    """The evidence as every order sees it."""
+    parts = kernel.decompose(net, graph, case, True)
+    return parts, kernel.demand_of(net, graph, parts)
+
+
+@entry
+def _steps(net, parts, demand, order, groups):
     """Steps one case needs in one order."""
     vertices = order.size
     place = np.empty(vertices, np.int64)
@@ -91,8 +98,20 @@ def _steps(net, graph, parts, order, groups):
     last = np.empty(parts.bits.size, np.int64)
     opened = np.empty(vertices, np.int64)
     width = np.empty(vertices + 1, np.int64)
-    kernel.spans(net, graph, parts, place, first, last, opened)
-    return kernel.cost(net, graph, parts, order, cover, first, last, opened, width)[0]
+    return kernel.cost(
+        net,
+        parts,
+        demand,
+        order,
+        place,
+        cover,
+        groups.shape[0] > 0,
+        np.inf,
+        first,
+        last,
+        opened,
+        width,
+    )[0]
 
 
 def valid(net: Net, order: Sequence[int] | NDArray[np.int64]) -> bool:
@@ -106,7 +125,7 @@ def valid(net: Net, order: Sequence[int] | NDArray[np.int64]) -> bool:
 
 def anneal(
     net: Net,
-    parts: list[Parts],
+    needs: list[tuple[Parts, Demand]],
     groups: NDArray[np.bool_],
     start: NDArray[np.int64],
     moves: int,
@@ -116,10 +135,9 @@ def anneal(
 
     Minimises the mean logarithm of the steps over the cases.
     """
-    graph = kernel.graph_of(net)
 
     def energy(order: NDArray[np.int64]) -> float:
-        return float(np.mean([np.log(_steps(net, graph, one, order, groups)) for one in parts]))
+        return float(np.mean([np.log(_steps(net, *one, order, groups)) for one in needs]))
 
     order, now = start.copy(), energy(start)
     best, least = order, now
@@ -157,8 +175,8 @@ def search(
     found = []
     for _ in range(count):
         cases = simulated_cases(net, 12, rng)
-        parts = [kernel.decompose(net, graph, case, True) for case in cases]
-        found.append([int(i) for i in anneal(net, parts, groups, start, moves, rng)])
+        needs = [_needs(net, graph, case) for case in cases]
+        found.append([int(i) for i in anneal(net, needs, groups, start, moves, rng)])
     return found
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled import njit
+from model.compiled import entry, njit
 
 if TYPE_CHECKING:
     from model.parameters import Parameters
@@ -226,7 +226,7 @@ def _root(i, wanted, fixed, sought, survive):
     return True
 
 
-@njit
+@entry
 def _settle(complaint, order, pretest, unnamed, prevalence, age_wanted, sex_wanted, fixed, sought):
     """For one Z, solve rates, context priors, age and sex together; returns (condition, P(none)).
 

@@ -19,7 +19,7 @@ from model.closure import Closure, Settled
 from model.engine import MAX_BYTES, MAX_STEPS, Engine, Posterior, blank_case, net_of
 from model.errors import TooWideError
 from model.evidence import Evidence
-from model.kernel import Case
+from model.kernel import Case, Cases
 from model.knowledge import KnowledgeBase
 from model.orders import library
 from model.parameters import Parameters
@@ -29,6 +29,8 @@ from model.version import ENGINE_VERSION
 from model.vocabulary import UNKNOWN, Vocabulary
 
 Codes = NDArray[np.int8]
+#: Soft evidence: (column, likelihood of each value).
+Soft = tuple[tuple[int, tuple[float, ...]], ...]
 
 #: Reasoners kept by `open_reasoner`; the one not used for longest goes first.
 MOST_BUILT = 16
@@ -61,60 +63,57 @@ class Reasoner:
     def _blank(self) -> Case:
         return blank_case(self.engine.net)
 
-    def case(self, codes: Codes, soft: tuple[tuple[int, tuple[float, ...]], ...] = ()) -> Case:
-        """Turn one settled row of codes (I,) and soft evidence into the kernel's case."""
-        v = self.vocabulary
-        findings, contexts, conditions = (
-            v.columns("finding"),
-            v.columns("context"),
-            v.columns("condition"),
-        )
-        case = self._blank._replace(
-            finding=codes[findings],
-            context=codes[contexts],
-            condition=codes[conditions],
-            sex=int(codes[v.index["sex"].column]),
-            band=int(codes[v.index["age"].column]),
-        )
+    def cases(self, codes: Codes, soft: Soft = ()) -> Cases:
+        """Turn settled rows of codes (R, I) and soft evidence that all share into kernel cases.
+
+        Soft evidence on an item gives way where a row knows it, which only its own case may ask for
+        when there are several rows.
+        """
+        v, blank = self.vocabulary, self._blank
+        contexts, conditions = v.columns("context"), v.columns("condition")
+        is_soft, soft_finding = blank.is_soft, blank.soft_finding
+        soft_context, soft_condition = blank.soft_context, blank.soft_condition
         if soft:
-            is_soft, soft_finding = case.is_soft.copy(), case.soft_finding.copy()
-            soft_context, soft_condition = case.soft_context.copy(), case.soft_condition.copy()
-            for column, likelihoods in soft:
-                if codes[column] != UNKNOWN:
-                    continue  # implied by something harder
-                scaled = np.asarray(likelihoods) / max(likelihoods)
-                item = v.items[column]
-                if item.kind == "finding":
-                    is_soft[column] = 1
-                    soft_finding[column, : len(scaled)] = scaled
-                elif item.kind == "context":
-                    soft_context[column - contexts.start] = scaled
-                else:
-                    soft_condition[column - conditions.start] = scaled
-            case = case._replace(
-                is_soft=is_soft,
-                soft_finding=soft_finding,
-                soft_context=soft_context,
-                soft_condition=soft_condition,
-            )
-        return case
+            is_soft, soft_finding = is_soft.copy(), soft_finding.copy()
+            soft_context, soft_condition = soft_context.copy(), soft_condition.copy()
+        for column, likelihoods in soft:
+            known = codes[:, column] != UNKNOWN
+            if known.all():
+                continue  # implied by something harder
+            scaled = np.asarray(likelihoods) / max(likelihoods)
+            item = v.items[column]
+            if item.kind == "finding":
+                is_soft[column] = 1
+                soft_finding[column, : len(scaled)] = scaled
+            elif item.kind == "context":
+                soft_context[column - contexts.start] = scaled
+            else:
+                soft_condition[column - conditions.start] = scaled
+        return Cases(
+            finding=np.ascontiguousarray(codes[:, v.columns("finding")]),
+            context=np.ascontiguousarray(codes[:, contexts]),
+            condition=np.ascontiguousarray(codes[:, conditions]),
+            band=codes[:, v.index["age"].column].astype(np.int64),
+            sex=codes[:, v.index["sex"].column].astype(np.int64),
+            is_soft=is_soft,
+            soft_finding=soft_finding,
+            soft_context=soft_context,
+            soft_condition=soft_condition,
+        )
+
+    def case(self, codes: Codes, soft: Soft = ()) -> Case:
+        """Turn one settled row of codes (I,) and soft evidence into the kernel's case."""
+        one = self.cases(codes[None], soft)
+        return Case(
+            one.finding[0], one.is_soft, one.soft_finding, one.context[0], one.soft_context,
+            one.condition[0], one.soft_condition, int(one.band[0]), int(one.sex[0]),
+        )  # fmt: skip
 
     def posterior(self, case: Case, *, contexts: bool = False) -> Posterior:
         """The exact posterior of a case within this reasoner's limits (TooWideError past them)."""
         return self.engine.posterior(
             case, contexts=contexts, max_steps=self.max_steps, max_bytes=self.max_bytes
         )
-
-    def fit(self, case: Case, log_probability: float) -> tuple[float, float]:
-        """(log_evidence, conflict) of a case, both given complaint, age, sex and known contexts.
-
-        log_evidence is the natural logarithm of P(findings and known conditions); conflict is
-        log10(prod P(e_i) / P(e)) over the same items: above 0, they are less likely together than
-        if they were unrelated.
-        """
-        base, alone = self.engine.alone(case)
-        together = log_probability - base
-        return together, (alone - together) / math.log(10.0)
 
     def assess(self, evidence: Evidence, *, sites: bool = False) -> Assessment:
         """Assess one patient: screening first and always, then the ranked differential.
@@ -157,9 +156,10 @@ class Reasoner:
         if sites:
             groups = np.vstack([groups, self.site_groups])
         posterior = self.engine.posterior(
-            case, groups=groups, max_steps=self.max_steps, max_bytes=self.max_bytes
+            case, groups=groups, fit=True, max_steps=self.max_steps, max_bytes=self.max_bytes
         )
-        log_evidence, conflict = self.fit(case, posterior.log_probability)
+        log_evidence = posterior.log_probability - posterior.log_given
+        conflict = (posterior.log_alone - log_evidence) / math.log(10.0)
         warnings = [remark for remark in empty.remarks if remark.level == "warning"]
         conditions = tuple(
             Ranked(row.id, row.label, float(p), float(q), known=int(code), pretest=float(t))

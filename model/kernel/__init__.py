@@ -16,39 +16,59 @@ Four lanes stand side by side in the vector (`some` = the first two, `none` = th
 so that A + B + C is P(evidence, complaint) at the end and C its unexplained part. Unknown age and
 sex are summed outside.
 
-    types      what goes in and comes between: Net, Graph, Library, Case, Parts
+    types      what goes in and comes between: Net, Graph, Library, Cases, Asked, Answers, ...
     graph      who has to do with whom
     families   one family of findings and one cause
     factors    evidence broken into factors, whatever the order
-    planning   the cheapest order, and its program of steps
-    passes     what one step does to the vector, and its transpose
+    planning   the cheapest order
+    program    an order made into steps, with every number looked up once
+    basic      plain loops
+    vectors    what one step does to the vector, and its transpose
     vertices   a condition or a context passed, and the way back
     sweep      a program run forward and backward
     alone      every item by itself, in one narrow pass
+    rows       the one entry: evidence in, posteriors out
 """
 
-from model.kernel.alone import items_alone
 from model.kernel.factors import decompose
 from model.kernel.graph import complete, graph_of, library_of
-from model.kernel.planning import choose, cost, program, spans
-from model.kernel.sweep import run
-from model.kernel.types import MAX_FAMILY_BITS, Case, Graph, Library, Net, Parts
+from model.kernel.planning import cost, demand_of
+from model.kernel.rows import answer
+from model.kernel.types import (
+    DONE,
+    FAILED,
+    MAX_FAMILY_BITS,
+    TOO_WIDE,
+    Answers,
+    Asked,
+    Case,
+    Cases,
+    Demand,
+    Graph,
+    Library,
+    Net,
+    Parts,
+)
 
 __all__ = [
+    "DONE",
+    "FAILED",
     "MAX_FAMILY_BITS",
+    "TOO_WIDE",
+    "Answers",
+    "Asked",
     "Case",
+    "Cases",
+    "Demand",
     "Graph",
     "Library",
     "Net",
     "Parts",
-    "choose",
+    "answer",
     "complete",
     "cost",
     "decompose",
+    "demand_of",
     "graph_of",
-    "items_alone",
     "library_of",
-    "program",
-    "run",
-    "spans",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from model.compiled import njit
+from model.kernel.basic import copy, fill, scale
 from model.kernel.families import effect_of, kinds_of, merge
 from model.kernel.types import BIT, MAX_FAMILY_BITS, TO_CONDITION, WITH_CONTEXT, Parts
 
@@ -71,7 +72,7 @@ def decompose(net, graph, case, fold):
         nodes = net.family_nodes[net.family_start[f] : net.family_start[f + 1]]
         bits, grade, grade_bit, field, factor = kinds_of(net, case, nodes, kind, bit, below, soft)
         size = 1 << bits
-        constant *= factor
+        scale(constant.ravel(), constant.size, factor)
         alone = nodes.size == 1 and net.graded[nodes[0]] < 0
         if bits > 0:
             out_bits[j] = bits
@@ -105,7 +106,7 @@ def decompose(net, graph, case, fold):
             if case.band >= 0 and case.band != b:
                 continue
             for u in range(2):
-                run[:size] = 0.0
+                fill(run, size, 0.0)
                 run[0] = 1.0
                 for turn in range(1 + u):
                     c = vertices + 1 + b if turn == 0 else vertices
@@ -118,13 +119,13 @@ def decompose(net, graph, case, fold):
                             scratch, vector,
                         )  # fmt: skip
                     merge(run, vector, size, field, scratch)
-                    run[:size] = scratch[:size]
+                    copy(scratch, size, run)
                 if bits > 0:
                     for k in range(contexts):
                         if case.context[k] == 1 and linked[j, conditions + k]:
                             at = start[j] + (conditions + k) * size
                             merge(run, effect[at : at + size], size, field, scratch)
-                            run[:size] = scratch[:size]
+                            copy(scratch, size, run)
                     for s in range(size):
                         opening[b, u, first_state[j] + s] = run[s]
                 else:
@@ -146,7 +147,7 @@ def decompose(net, graph, case, fold):
                 closing[first_state[j] + s] = value
             j += 1
 
-    active, live, fold_into = _contexts(net, graph, case, fold, linked, weight, constant)
+    active, live, fold_into = contexts_left(net, graph, case, fold, linked, weight, constant)
     return Parts(
         out_bits, start, effect, first_state, opening, closing, lowest, linked, weight, constant,
         active, live, fold_into, too_wide,
@@ -154,7 +155,7 @@ def decompose(net, graph, case, fold):
 
 
 @njit
-def _contexts(net, graph, case, fold, linked, weight, constant):
+def contexts_left(net, graph, case, fold, linked, weight, constant):
     """Which vertices are passed, which edges need a bit, and which contexts are folded away."""
     conditions = net.rate.size
     contexts = net.context_prior.size
@@ -165,7 +166,7 @@ def _contexts(net, graph, case, fold, linked, weight, constant):
     for k in range(contexts):
         active[conditions + k] = case.context[k] < 0
         if case.context[k] == 1:
-            constant *= weight[conditions + k]
+            scale(constant.ravel(), constant.size, weight[conditions + k])
         elif case.context[k] < 0:
             for e in range(graph.start[conditions + k], graph.start[conditions + k + 1]):
                 touches[k, graph.other[e]] = net.excess[k, graph.other[e]] > 0.0
@@ -196,7 +197,7 @@ def _contexts(net, graph, case, fold, linked, weight, constant):
                         touches[d, child] = True
                 if d < 0 or case.context[d] == 1:
                     q1, q0 = prior_pair(net, case, k)
-                    constant *= q1 + q0
+                    scale(constant.ravel(), constant.size, q1 + q0)
     live = np.zeros(graph.other.size, np.bool_)
     for v in range(conditions + contexts):
         for e in range(graph.start[v], graph.start[v + 1]):
@@ -209,37 +210,6 @@ def _contexts(net, graph, case, fold, linked, weight, constant):
                 cause, effect = (u, v) if net.cause[u, v] > 0.0 else (v, u)
                 live[e] = case.condition[cause] < 0 and case.condition[effect] != 0
     return active, live, fold_into
-
-
-@njit
-def lane_survival(net, case, parts, band, sex, link, folded):
-    """Survival factors of the contexts for one age band and sex.
-
-    link[k, i] is what the presence of context k leaves of condition i's chance to stay absent;
-    folded[i] is the product over known and folded contexts.
-    """
-    conditions = net.rate.size
-    contexts = net.context_prior.size
-    folded[:] = 1.0
-    for k in range(contexts):
-        for i in range(conditions):
-            link[k, i] = 1.0
-            if net.excess[k, i] > 0.0 and case.context[k] != 0:
-                link[k, i] = np.exp(-net.rate[i] * net.multiplier[band, sex, i] * net.excess[k, i])
-                if case.context[k] == 1:
-                    folded[i] *= link[k, i]
-    for implied_ones in (True, False):
-        for k in range(contexts):
-            i = parts.fold_into[k]
-            if i < 0 or (net.implied[k] >= 0) != implied_ones:
-                continue
-            q1, q0 = prior_pair(net, case, k)
-            mixed = (q0 + q1 * link[k, i]) / (q0 + q1)
-            d = net.implied[k]
-            if d >= 0 and case.context[d] < 0:
-                link[d, i] *= mixed
-            else:
-                folded[i] *= mixed
 
 
 @njit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model.compiled import njit
+from model.kernel.basic import copy, fill
 from model.kernel.types import ABSENT, BIT, FREE
 
 
@@ -18,7 +19,7 @@ def combine(a, b, field):
 @njit
 def merge(left, right, size, field, out):
     """out[combine(a, b)] += left[a] right[b]; `field` holds a grade to be maximised, not OR-ed."""
-    out[:size] = 0.0
+    fill(out, size, 0.0)
     for a in range(size):
         if left[a] != 0.0:
             for b in range(size):
@@ -35,14 +36,14 @@ def effect_of(net, cause, nodes, kind, bit, grade, grade_bit, field, size, own, 
     """
     count = nodes.size
     for t in range(count):
-        acc[t, :size] = 0.0
+        fill(acc[t], size, 0.0)
         acc[t, 0] = 1.0
     for t in range(count - 1, -1, -1):
         node = nodes[t]
         if t == 0 and net.graded[node] >= 0:
             break
         p = net.strength[cause, node]
-        own[t, :size] = 0.0
+        fill(own[t], size, 0.0)
         own[t, 0] = 1.0 - p
         if kind[t] == FREE:
             for s in range(size):
@@ -57,23 +58,23 @@ def effect_of(net, cause, nodes, kind, bit, grade, grade_bit, field, size, own, 
                 for up in range(t):
                     if nodes[up] == parent:
                         merge(acc[up], own[t], size, -1, scratch)
-                        acc[up, :size] = scratch[:size]
+                        copy(scratch, size, acc[up])
     if net.graded[nodes[0]] < 0:
-        out[:size] = own[0, :size]
+        copy(own[0], size, out)
         return
-    out[:size] = 0.0
+    fill(out, size, 0.0)
     g = net.graded[nodes[0]]
     for value in range(net.grades[nodes[0]]):
         share = net.row[cause, g, value]
         if share == 0.0 or (grade >= 0 and value > grade):
             continue
-        acc[0, :size] = 0.0
+        fill(acc[0], size, 0.0)
         acc[0, 0] = 1.0
         for t in range(1, count):
             node = nodes[t]
             if net.parent[node] == nodes[0] and (net.reach[node] >> value) & 1:
                 merge(acc[0], own[t], size, -1, scratch)
-                acc[0, :size] = scratch[:size]
+                copy(scratch, size, acc[0])
         mark = 0
         if grade_bit >= 0 and value == grade:
             mark = 1 << grade_bit

@@ -8,31 +8,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Kinds of steps in a program.
-OPEN_FACTOR, OPEN_VERTEX, CONDITION, CONTEXT, CLOSE_FACTOR = range(5)
+#: Constants are typed, here and below: numba compiles a function again for each plain one.
+OPEN_FACTOR, OPEN_VERTEX, CONDITION, CONTEXT, CLOSE_FACTOR = (np.int64(n) for n in range(5))
 
 #: What a node of a family says: nothing; absent; a bit that must (or may) be switched on.
 FREE, ABSENT, BIT = range(3)
 
+#: What became of a row.
+DONE, TOO_WIDE, FAILED = range(3)
+
 #: Kinds of edges, seen from the vertex whose list they stand in.
 WITH_CONTEXT, FROM_CAUSE, TO_EFFECT, TO_CONDITION = range(4)
 
-#: Directions, as numba's plain booleans: a Python constant would compile each function twice.
+#: What a number is that hangs on age and sex: an effect, a hold on a rate, a factor.
+ACT, HOLD, SCALE = (np.int64(n) for n in range(3))
+
+#: Directions, and whether contexts are folded.
 FORWARD = np.bool_(False)
 BACKWARD = np.bool_(True)
 ALWAYS = np.bool_(True)
 
-#: Bits opened beneath a bit since its place was noted, typed for the same reason.
-NONE_BENEATH = np.int64(0)
-ONE_BENEATH = np.int64(1)
+#: No groups asked for, and any stored order.
+NOT_GROUPED = np.bool_(False)
+ANY_ORDER = np.int64(-1)
 
-#: Lanes acted on: those with some condition so far, or all.
-TWO_LANES = np.int64(2)
-FOUR_LANES = np.int64(4)
+#: Settings of a bit.
+OFF, ON = np.int64(0), np.int64(1)
 
 #: Bits a single family may need; the largest family shipped needs six.
 MAX_FAMILY_BITS = 10
 
-#: Rescale when the largest entry falls below this power of two.
+#: Entries that one operation takes at a time, and the bits that differ among them.
+BLOCK = 8
+LOW_BITS = 3
+
+#: Rescale when the entries together fall below this power of two.
 TINY = 2.0**-200
 
 #: Conditions passed between two looks at the size of the entries.
@@ -136,3 +146,143 @@ class Parts(NamedTuple):
     live: NDArray[np.bool_]  # (E,) edges of the graph that need a bit when one end is passed
     fold_into: NDArray[np.int64]  # (K,) condition a lonely context is folded into, -1 for none
     too_wide: bool
+
+
+class Demand(NamedTuple):
+    """What the evidence asks of any order.
+
+    Attributes:
+        start, member: the vertices linked to factor j are member[start[j] : start[j + 1]].
+        early, late: pairs of vertices; where the first is passed first, the second needs a bit.
+        work: (V,) multiply-adds at each vertex for every entry of a lane; 0 where none is passed.
+    """
+
+    start: NDArray[np.int64]
+    member: NDArray[np.int64]
+    early: NDArray[np.int64]
+    late: NDArray[np.int64]
+    work: NDArray[np.float64]
+
+
+class Program(NamedTuple):
+    """One order made into steps.
+
+    Attributes:
+        steps: (S, 5) kind, item (a factor or a vertex), base bit, bits, width before.
+        weights: (S, 2) of a vertex absent and present, evidence and priors included.
+        needs: (S,) bit of the open context that a context implies, -1 for none.
+        brought: (S,) P(a condition is brought about by known ones).
+        act_start, act: what a vertex that is present acts on: act[act_start[n] : act_start[n + 1]]
+            rows of base bit, states, place of its effect in `coefficient`, and grade field.
+        hold_start, hold: open contexts that hold a condition's rate: bit, and place of the factor.
+        varied: (L, 4) what hangs on age and sex: ACT, HOLD or SCALE, place, context, condition.
+        coefficient: numbers that acts and holds point to.
+    """
+
+    steps: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    needs: NDArray[np.int64]
+    brought: NDArray[np.float64]
+    act_start: NDArray[np.int64]
+    act: NDArray[np.int64]
+    hold_start: NDArray[np.int64]
+    hold: NDArray[np.int64]
+    varied: NDArray[np.int64]
+    coefficient: NDArray[np.float64]
+
+
+class Lane(NamedTuple):
+    """A program for one age band and sex.
+
+    Attributes:
+        off, on: (S,) for a condition P(it stays absent) and P(it comes about) by itself, every open
+            context absent; for a context 1 and the factor on its presence.
+    """
+
+    off: NDArray[np.float64]
+    on: NDArray[np.float64]
+
+
+class Result(NamedTuple):
+    """What one run gives, in units of 2**exponent.
+
+    Attributes:
+        total, unexplained: P(evidence, complaint), and its part with no condition.
+        lanes: (B, 2) the total by age band and sex.
+        present, absent: (N,); group (M,); context: (K,) present.
+    """
+
+    exponent: int
+    total: float
+    unexplained: float
+    lanes: NDArray[np.float64]
+    present: NDArray[np.float64]
+    absent: NDArray[np.float64]
+    group: NDArray[np.float64]
+    context: NDArray[np.float64]
+
+
+class Cases(NamedTuple):
+    """Hard evidence of many patients, a row each, and soft evidence that all of them share.
+
+    Codes and likelihoods as in `Case`: finding (R, F), context (R, K), condition (R, N), band and
+    sex (R,).
+    """
+
+    finding: NDArray[np.int8]
+    context: NDArray[np.int8]
+    condition: NDArray[np.int8]
+    band: NDArray[np.int64]
+    sex: NDArray[np.int64]
+    is_soft: NDArray[np.int8]
+    soft_finding: NDArray[np.float64]
+    soft_context: NDArray[np.float64]
+    soft_condition: NDArray[np.float64]
+
+
+class Answers(NamedTuple):
+    """Posteriors by row, filled in place; NaN where `state` is not DONE or it was not asked for.
+
+    Attributes:
+        state: DONE, TOO_WIDE or FAILED.
+        present, absent: (R, N); group: (R, M); context: (R, K); age: (R, B); sex: (R, 2).
+        unexplained: (R,).
+        log_probability: (R,) log P(evidence, complaint).
+        log_given, log_alone: (R,) see `model.kernel.alone`.
+        steps, bytes: (R,) what the chosen order needs; width, order: its widest point, its number.
+    """
+
+    state: NDArray[np.int64]
+    present: NDArray[np.float64]
+    absent: NDArray[np.float64]
+    group: NDArray[np.float64]
+    context: NDArray[np.float64]
+    age: NDArray[np.float64]
+    sex: NDArray[np.float64]
+    unexplained: NDArray[np.float64]
+    log_probability: NDArray[np.float64]
+    log_given: NDArray[np.float64]
+    log_alone: NDArray[np.float64]
+    steps: NDArray[np.float64]
+    bytes: NDArray[np.float64]
+    width: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+
+class Asked(NamedTuple):
+    """What is asked of every row.
+
+    Attributes:
+        marginals: posteriors, not only P(evidence).
+        contexts: those of unknown contexts too (a wider pass).
+        fit: log_given and log_alone.
+        order: the one stored order to use, -1 for the cheapest.
+        max_steps, max_bytes: limits; a row past either is TOO_WIDE.
+    """
+
+    marginals: bool
+    contexts: bool
+    fit: bool
+    order: int
+    max_steps: float
+    max_bytes: float
