@@ -22,11 +22,11 @@ _HERE = Path(__file__).resolve().parent
 
 
 def _sources_digest() -> str:
-    """A digest of every file that holds compiled functions."""
+    """A digest of every file that holds compiled functions, or constants that they use."""
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(_HERE.rglob("*.py")):
         text = path.read_bytes()
-        if b"@njit" in text or b"@entry" in text:
+        if path.parent.name == "kernel" or b"@njit" in text or b"@entry" in text:
             digest.update(path.name.encode())
             digest.update(text)
     return digest.hexdigest()[:16]
@@ -38,9 +38,16 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else user_cache_path("paresis", appauthor=False)
 
 
+_FOLDER = cache_folder() / "compiled" / _sources_digest()
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    folder = str(cache_folder() / "compiled" / _sources_digest())
-    numba.config.CACHE_DIR = folder  # type: ignore[attr-defined] # numba sets its options as it runs
+    numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined] # set as numba runs
+
+
+def compiled_before() -> bool:
+    """Whether this version was used on this machine before: nothing waits to be compiled."""
+    return bool(os.environ.get("NUMBA_CACHE_DIR")) or any(_FOLDER.rglob("rows.answer-*.nbc"))
+
+
 
 #: Sums may be reordered and products fused, the same way every time on one machine; NaN and
 #: infinity keep their meaning.
