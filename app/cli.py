@@ -80,8 +80,11 @@ def _knowledge(priors: Path | None) -> KnowledgeBase:
 
 
 def _reasoner(priors: Path | None, setting: SettingName, basis: BasisName) -> Reasoner:
+    from model.compiled import compiled_before
     from model.reasoner import open_reasoner
 
+    if not compiled_before():
+        typer.echo("First use: compiling the engine for this machine, under a minute.", err=True)
     return open_reasoner(_knowledge(priors), setting=setting.value, basis=basis.value)
 
 
@@ -139,6 +142,12 @@ def _values(pairs: list[str], file: str | None, text: str | None) -> dict[str, A
     if problems:
         raise InputError(problems)
     return values
+
+
+def _say_notes(error: BaseException) -> None:
+    """Say what is left of a run that was stopped."""
+    for note in getattr(error, "__notes__", ()):
+        typer.echo(note, err=True)
 
 
 def _leave(assessment: Assessment) -> None:
@@ -239,11 +248,33 @@ def explain(
     typer.echo("\n" + report.ledger(found), nl=False)
 
 
+def _only(sources: list[str]) -> str:
+    """The one file that is scored without a cluster."""
+    source = sources[0]
+    pattern = set(source) & set("*?[") and not Path(source).exists()
+    if len(sources) > 1 or pattern or Path(source).is_dir():
+        remedy = "Add --dask local and name a folder with -o, or score one file at a time."
+        message = "may be several files."
+        raise InputError([Problem("several_files", " ".join(sources), message, remedy)])
+    return source
+
+
 @app.command()
 def score(
-    source: Annotated[str, typer.Argument(help="CSV or Parquet of vignettes (- for stdin).")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="CSV or Parquet of vignettes (- for stdin). With --dask also several, folders, "
+            "and patterns in quotes."
+        ),
+    ],
     output: Annotated[
-        str, typer.Option("--output", "-o", help="CSV, CSV.gz or Parquet to write (- for stdout).")
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            help="CSV, CSV.gz or Parquet to write (- for stdout). With --dask a folder.",
+        ),
     ] = "-",
     keep: Annotated[
         list[str] | None,
@@ -255,26 +286,77 @@ def score(
     on_error: Annotated[
         OnError, typer.Option("--on-error", help="Mark a bad row and go on, or stop.")
     ] = OnError.mark,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
+    ] = False,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            "--dask", help="Score on a cluster, tcp://host:8786 or local: see docs/cluster.md."
+        ),
+    ] = None,
+    block: Annotated[
+        int, typer.Option("--block", min=1, help="With --dask: rows of a part, about.")
+    ] = 10_000,
     setting: SettingOption = SettingName.primary_care,
     basis: BasisOption = BasisName.all,
     priors: PriorsOption = None,
 ) -> None:
-    """Score a table of vignettes, one row out for every row in."""
+    """Score a table of vignettes, one row out for every row in.
+
+    OUTPUT appears when it is whole. Until then finished rows stand in OUTPUT.incomplete. When a run
+    is killed or interrupted, or stops at a bad row, a broken source or a full disk, mend the cause
+    and give the same command with --resume: it checks that the source is the same up to where it
+    got, scores the rest, and writes what an undisturbed run would have written. To begin anew,
+    delete OUTPUT.incomplete. A run that stops before any row is finished, or reads standard input
+    and ends with an error, leaves nothing; one to standard output cannot be resumed.
+
+    With --dask the files are scored on a cluster into the folder OUTPUT, a Parquet file for every
+    block of rows. The same command finishes a folder in which a run was stopped.
+    """
     from app.progress import file_progress
     from evaluation.files import score_file
+    from evaluation.runs import folder_of
 
+    if dask and output == "-":
+        message = "standard output cannot take the parts that a cluster writes."
+        raise InputError([Problem("no_folder", "", message, "Name a folder with -o.")])
+    source = "" if dask else _only(sources)
     reasoner = _reasoner(priors, setting, basis)
     kept = [name.strip() for part in keep or [] for name in part.split(",") if name.strip()]
-    with file_progress(Path(source).name) as progress:
-        summary = score_file(
-            source,
-            output,
-            reasoner,
-            keep=kept,
-            all_conditions=all_conditions,
-            stop_on_error=on_error is OnError.stop,
-            progress=progress,
-        )
+    if resume and not dask and "-" not in (source, output) and not folder_of(output).exists():
+        typer.echo("nothing to resume; scoring from the beginning", err=True)
+    try:
+        if dask:
+            from evaluation.cluster import score_files
+
+            summary = score_files(
+                sources,
+                output,
+                reasoner,
+                scheduler=dask,
+                priors=priors,
+                keep=kept,
+                all_conditions=all_conditions,
+                stop_on_error=on_error is OnError.stop,
+                rows=block,
+                watch=file_progress,
+            )
+        else:
+            with file_progress(Path(source).name) as progress:
+                summary = score_file(
+                    source,
+                    output,
+                    reasoner,
+                    keep=kept,
+                    all_conditions=all_conditions,
+                    stop_on_error=on_error is OnError.stop,
+                    resume=resume,
+                    progress=progress,
+                )
+    except KeyboardInterrupt as stopped:
+        _say_notes(stopped)
+        raise
     status = ", ".join(f"{name} {count:,}" for name, count in sorted(summary.status.items()))
     typer.echo(f"{summary.rows:,} rows scored: {status}", err=True)
 
@@ -298,7 +380,7 @@ def evaluate(
     """Compare scored vignettes with their true conditions, and summarise the red flags."""
     from app.summary import accuracy_json, accuracy_text
     from evaluation.accuracy import measure
-    from evaluation.files import read_table
+    from evaluation.reading import read_table
 
     frame = read_table(source)
     kept = [name.strip() for part in keep or [] for name in part.split(",") if name.strip()]
@@ -395,6 +477,7 @@ def main() -> None:
     except (InputError, KnowledgeError) as error:
         for problem in error.problems:
             typer.echo(f"error {problem.code}: {problem}", err=True)
+        _say_notes(error)
         sys.exit(error.exit_code)
     except ParesisError as error:
         typer.echo(f"error: {error}", err=True)
@@ -404,4 +487,5 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - a traceback could show a patient's values
         typer.echo(f"internal error: {type(error).__name__} (please report it)", err=True)
+        _say_notes(error)
         sys.exit(1)

@@ -33,14 +33,18 @@ def file_progress(name: str) -> Iterator[Callable[[int, int, int], None] | None]
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(name, total=None, rows=0, rate=0.0)
 
+        first: list[tuple[int, float]] = []  # since then: what a stopped run had done counts not
+
         def show(rows: int, done: int, total: int) -> None:
             elapsed = progress.tasks[0].elapsed or 0.0
+            before, since = first[0] if first else (0, 0.0)
+            first[:] = first or [(rows, elapsed)]
             progress.update(
                 task,
                 completed=done,
                 total=total or None,
                 rows=rows,
-                rate=rows / elapsed if elapsed else 0.0,
+                rate=(rows - before) / (elapsed - since) if elapsed > since else 0.0,
             )
 
         yield show

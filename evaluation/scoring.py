@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model.batch import DONE, FAILED, TOO_WIDE, Rows, assess_rows
-from model.errors import InputError, Problem
+from evaluation.memo import Memo
+from model.batch import FAILED, TOO_WIDE, Rows
+from model.errors import InputError, Problem, TooWideError
 from model.numbers import text
 from model.reasoner import Reasoner
 from model.screening import TIERS
 from model.version import ENGINE_VERSION
-from model.vocabulary import CellError, Item
+from model.vocabulary import UNKNOWN, CellError, Item
+
+#: The text of one column.
+Cells = NDArray[np.object_]
 
 #: How many conditions a row names.
 RANKS = 5
@@ -128,8 +133,11 @@ def read_codes(
         column = frame[name]
         if not pd.api.types.is_string_dtype(column.dtype):
             column = column.map(_cell_text, na_action="ignore")
-        places, cells = pd.factorize(column, use_na_sentinel=True)
-        values = np.full(len(cells) + 1, -1, np.int8)  # the last one is for missing cells
+        text_of = column.to_numpy() if column.dtype == object else column.array
+        places, cells = pd.factorize(text_of, use_na_sentinel=True)
+        if len(cells) == 1 and cells[0] == "":
+            continue
+        values = np.full(len(cells) + 1, UNKNOWN, np.int8)  # the last one is for missing cells
         for number, cell in enumerate(cells):
             try:
                 values[number] = reasoner.vocabulary.code(item, str(cell))
@@ -157,6 +165,7 @@ def score_frame(
     first_row: int = 1,
     workers: int | None = None,
     bad: Sequence[tuple[NDArray[np.int64], str]] = (),
+    memo: Memo | None = None,
 ) -> pd.DataFrame:
     """Score a table of vignettes.
 
@@ -170,6 +179,8 @@ def score_frame(
         first_row: number of the first row, the id of rows without one.
         bad: (row places, message) of rows already known not to be whole; only screened.
         workers: threads (all cores when omitted); the result does not depend on it.
+        memo: what this reasoner has answered before (from earlier chunks); changes nothing but
+            the time it takes.
 
     Returns:
         A frame of text and numbers-as-text with `output_columns`, then the kept columns.
@@ -199,17 +210,21 @@ def score_frame(
                 for row in np.flatnonzero(note.rows).tolist():
                     messages.setdefault(row, []).append(f"{note.code}: {note.text}")
 
-    posteriors = _posteriors(reasoner, settled.engine, ~error, workers)
+    # one answer for each different evidence, and a last one that says nothing
+    answers, found = (memo or Memo(reasoner)).rows(settled.engine[~error], workers=workers)
+    answer = np.full(count, len(answers.state) - 1)
+    answer[~error] = found
     status = np.where(warning, "warning", "ok").astype(object)
-    for state, word, reason in (
-        (TOO_WIDE, "refused", "too_wide: the evidence needs more steps or memory than the limit"),
-        (FAILED, "failed", "inference_failed: an internal error; the screening is complete"),
-    ):
-        there = (posteriors.state == state) & ~error
-        status[there] = word
-        for row in np.flatnonzero(there).tolist():
-            messages.setdefault(row, []).insert(0, reason)
     status[error] = "error"
+    state = answers.state[answer]
+    for row in np.flatnonzero(state == TOO_WIDE).tolist():
+        status[row] = "refused"
+        messages.setdefault(row, []).insert(0, _too_wide(reasoner, settled.engine[row]))
+    for row in np.flatnonzero(state == FAILED).tolist():
+        status[row] = "failed"
+        reason = "inference_failed: an internal error; the screening is complete"
+        messages.setdefault(row, []).insert(0, reason)
+    answer[state == FAILED] = len(answers.state) - 1
 
     ids = frame["id"].astype(str).where(frame["id"].notna(), "") if layout.has_id else None
     numbers = [str(first_row + row) for row in range(count)]
@@ -230,81 +245,73 @@ def score_frame(
             [rule.id for rule in reasoner.knowledge.rule],
         ),
     }
-    result.update(_ranked(reasoner, posteriors))
+    differential = _ranked(reasoner, answers)
     for m, row in enumerate(reasoner.knowledge.category):
-        result[f"category_{row.id}"] = _written(posteriors.group[:, m])
-    result["unexplained"] = _written(posteriors.unexplained)
-    result["log_evidence"] = _written(posteriors.log_evidence)
-    result["conflict"] = _written(posteriors.conflict)
+        differential[f"category_{row.id}"] = _written(answers.group[:, m])
+    differential["unexplained"] = _written(answers.unexplained)
+    differential["log_evidence"] = _written(answers.log_evidence)
+    differential["conflict"] = _written(answers.conflict)
+    result.update({name: cells[answer] for name, cells in differential.items()})
     result["setting"] = reasoner.parameters.setting
     result["basis"] = reasoner.parameters.basis
     result["engine_version"] = ENGINE_VERSION
     result["knowledge_digest"] = reasoner.knowledge.digest
     if all_conditions:
         for i, condition in enumerate(reasoner.knowledge.condition):
-            result[f"p_{condition.id}"] = _written(posteriors.condition[:, i])
+            result[f"p_{condition.id}"] = _written(answers.condition[:, i])[answer]
     scored = pd.DataFrame(result, index=frame.index)
     for name, out in layout.keep:
         scored[out] = frame[name]
     return scored
 
 
-def _posteriors(
-    reasoner: Reasoner, codes: NDArray[np.int8], good: NDArray[np.bool_], workers: int | None
-) -> Rows:
-    """Posteriors of the good rows, equal evidence computed once."""
-    where = np.flatnonzero(good)
-    unique, back = np.unique(codes[where], axis=0, return_inverse=True)
-    found = assess_rows(reasoner, unique, workers=workers)
-    count = len(codes)
-
-    def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        full = np.full((count, *values.shape[1:]), np.nan)
-        full[where] = values[back.ravel()]
-        return full
-
-    state = np.full(count, DONE, np.int64)
-    state[where] = found.state[back.ravel()]
-    return Rows(
-        state=state,
-        condition=spread(found.condition),
-        without=spread(found.without),
-        group=spread(found.group),
-        unexplained=spread(found.unexplained),
-        log_evidence=spread(found.log_evidence),
-        conflict=spread(found.conflict),
-    )
+def _too_wide(reasoner: Reasoner, codes: NDArray[np.int8]) -> str:
+    """Why a row is refused, in the words an assessment of it has."""
+    try:
+        reasoner.posterior(reasoner.case(codes))
+    except TooWideError as error:
+        return f"too_wide: {error}; widest: {reasoner.widest(codes)}"
+    return "too_wide: the evidence needs more steps or memory than the limit"
 
 
-def _ranked(reasoner: Reasoner, rows: Rows) -> dict[str, object]:
+def _ranked(reasoner: Reasoner, rows: Rows) -> dict[str, Cells]:
     """The leading conditions by posterior, ties in file order."""
     names = np.array([row.id for row in reasoner.knowledge.condition] + [""], dtype=object)
-    missing = np.isnan(rows.unexplained)
-    order = np.argsort(np.where(np.isnan(rows.without), 2.0, rows.without), axis=1, kind="stable")
-    result: dict[str, object] = {}
+    every = np.arange(len(rows.state))
+    left = np.where(np.isnan(rows.without), 2.0, rows.without)
+    conditions: dict[str, Cells] = {}
+    probabilities: dict[str, Cells] = {}
     for k in range(RANKS):
-        place = order[:, k] if k < order.shape[1] else np.full(len(order), len(names) - 1)
-        result[f"condition_{k + 1}"] = np.where(missing, "", names[place])
-    for k in range(RANKS):
-        if k < order.shape[1]:
-            values = np.take_along_axis(rows.condition, order[:, k : k + 1], axis=1)[:, 0]
+        if k < left.shape[1]:
+            first = left.argmin(axis=1)
+            value = rows.condition[every, first]
+            left[every, first] = np.inf
         else:
-            values = np.full(len(order), np.nan)
-        result[f"probability_{k + 1}"] = _written(values)
-    return result
+            first, value = np.full(len(left), -1), np.full(len(left), np.nan)
+        conditions[f"condition_{k + 1}"] = names[np.where(np.isnan(value), -1, first)]
+        probabilities[f"probability_{k + 1}"] = _written(value)
+    return conditions | probabilities
 
 
 def _at_least(reasoner: Reasoner, disposition: NDArray[np.str_]) -> NDArray[np.bool_]:
     """(R, rules): the rule's tier is at or above the disposition reached."""
     level = {tier: place for place, tier in enumerate(TIERS)}
     tiers = np.array([level[rule.tier] for rule in reasoner.knowledge.rule])
-    reached = np.array([level.get(word, 0) for word in disposition.tolist()])
+    reached = np.array([level.get(word, 0) for word in disposition.tolist()], np.int64)
     return tiers[None, :] >= reached[:, None]
 
 
-def _joined(flags: NDArray[np.bool_], names: list[str]) -> list[str]:
-    return [";".join(names[i] for i in np.flatnonzero(row)) for row in flags]
+def _joined(flags: NDArray[np.bool_], names: Sequence[str]) -> list[str]:
+    """The names flagged in each row, joined by semicolons."""
+    rows, columns = np.nonzero(flags)
+    flagged = np.array([*names, ""], dtype=object)[columns].tolist()
+    ends = np.searchsorted(rows, np.arange(len(flags) + 1)).tolist()
+    return [";".join(flagged[a:b]) for a, b in pairwise(ends)]
 
 
-def _written(values: NDArray[np.float64]) -> list[str]:
-    return [text(value) for value in values.tolist()]
+def _written(values: NDArray[np.float64]) -> Cells:
+    """`model.numbers.text` of every value: six digits at once, then what that says otherwise."""
+    cells = ("%.6g " * len(values) % tuple(values.tolist())).split(" ")
+    for place in np.flatnonzero(~(np.abs(values - 1.0) > 1e-5) | (values == 0.0)).tolist():
+        cells[place] = text(float(values[place]))
+    return np.array(cells[:-1], dtype=object)

@@ -5,8 +5,9 @@ ParesisError is never raised itself; its children each carry an exit code for th
     ParesisError
     ├── InputError        10   what was entered about a patient cannot be used as it stands
     ├── KnowledgeError    11   the files of the knowledge base have mistakes (all of them listed)
-    └── TooWideError      --   the evidence needs more steps or bytes than allowed; nothing is
-                               approximated
+    ├── TooWideError      --   the evidence needs more steps or bytes than allowed; nothing is
+    │                          approximated
+    └── StoppedError      --   the caller stopped a long explanation before it had anything to say
 
 Messages never hold a patient's values unless the caller asks for them (`Problem.value`).
 """
@@ -49,24 +50,28 @@ class ParesisError(Exception):
     exit_code = 1
 
 
-class InputError(ParesisError):
-    """What was entered about a patient cannot be used; `problems` says why, all at once."""
+class _ProblemsError(ParesisError):
+    """Something is wrong, and `problems` says all of it at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[_ProblemsError], tuple[tuple[Problem, ...]]]:
+        """Travel between processes whole (by itself an exception takes its text along only)."""
+        return type(self), (self.problems,)
+
+
+class InputError(_ProblemsError):
+    """What was entered about a patient cannot be used; `problems` says why."""
 
     exit_code = 10
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
-
-class KnowledgeError(ParesisError):
+class KnowledgeError(_ProblemsError):
     """The knowledge base has mistakes; `problems` lists every one that was found."""
 
     exit_code = 11
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class TooWideError(ParesisError):
@@ -76,3 +81,7 @@ class TooWideError(ParesisError):
         self.steps = steps
         self.bytes_needed = bytes_needed
         super().__init__(message)
+
+
+class StoppedError(ParesisError):
+    """The caller stopped a long explanation before it had anything to say."""

@@ -144,7 +144,7 @@ class Reasoner:
         try:
             return self._infer(empty, self.case(settled.engine[0], evidence.soft), sites=sites)
         except TooWideError as error:
-            wide = self._widest(settled.engine[0])
+            wide = self.widest(settled.engine[0])
             return replace(empty, status="refused", message=f"too_wide: {error}; widest: {wide}")
         except Exception as error:  # noqa: BLE001 - the screening must stand whatever inference does
             kind = type(error).__name__
@@ -217,7 +217,7 @@ class Reasoner:
         soft = [(items[c].id, "soft") for c, _ in evidence.soft if codes[c] == UNKNOWN]
         return tuple(hard + soft)
 
-    def _widest(self, codes: Codes) -> str:
+    def widest(self, codes: Codes) -> str:
         """The entered findings that most conditions could explain: they keep the vector wide."""
         findings = self.vocabulary.columns("finding")
         shown = np.flatnonzero(codes[findings] >= 0)

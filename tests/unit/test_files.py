@@ -1,4 +1,4 @@
-"""Files of vignettes: what is read, what is written, and what is left when something goes wrong."""
+"""Files of vignettes: what is read, what is written, and what is refused."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evaluation.files import MAX_LINE, neutral, read_table, score_file
+from evaluation import writing
+from evaluation.files import score_file
+from evaluation.reading import MAX_LINE, MAX_TEXT, read_table
 from evaluation.scoring import output_columns, score_frame
+from evaluation.writing import neutral
 from model.errors import InputError
 from model.version import ENGINE_VERSION
 
@@ -88,14 +91,17 @@ def test_no_message_repeats_a_cell(score, tmp_path):
     assert PRIVATE.casefold() not in (tmp_path / "out.csv").read_text("utf-8").casefold()
 
 
-def test_bytes_do_not_depend_on_chunks_or_workers(tmp_path, reasoner):
+@pytest.mark.parametrize("name", ["out.csv", "out.csv.gz", "out.parquet"])
+def test_bytes_do_not_depend_on_chunks_or_workers(name, tmp_path, reasoner, monkeypatch):
     """Whatever the size of a chunk and the number of threads, the bytes are the same."""
+    monkeypatch.setattr(writing, "BLOCK", 1000)  # so that even a few rows are more than one
+    monkeypatch.setattr(writing, "ROW_GROUP", 2)
     source = tmp_path / "in.csv"
     source.write_text(SMALL, "utf-8")
     found = set()
     for chunk in (1, 2, 5, 1000):
         for workers in (1, 2):
-            sink = tmp_path / f"{chunk}_{workers}.csv"
+            sink = tmp_path / f"{chunk}_{workers}_{name}"
             score_file(
                 str(source), str(sink), reasoner, keep=["note"], chunk=chunk, workers=workers
             )
@@ -186,6 +192,23 @@ def test_a_nul_byte_marks_its_row(score):
     assert rows[0]["message"].startswith("bad_age: ")
 
 
+def test_long_rows_are_scored_a_few_at_a_time(tmp_path, reasoner):
+    """A chunk ends early when its rows are long, so that memory stays flat."""
+    row = ",".join(["70", *["x" * 130_000] * 30])
+    header = ",".join(["age", *(f"note{n}" for n in range(30))])
+    (tmp_path / "in.csv").write_text("\n".join([header, *[row] * 10, ""]))
+    told = []
+    score_file(
+        str(tmp_path / "in.csv"),
+        str(tmp_path / "out.csv"),
+        reasoner,
+        keep=["note0", *(f"note{n}" for n in range(1, 30))],
+        progress=lambda rows, *_: told.append(rows),
+    )
+    assert told == [9, 10]
+    assert len(row) * 8 < MAX_TEXT < len(row) * 9
+
+
 def test_quoted_cells_keep_their_line_ends(score):
     """A quoted cell may hold separators and line ends, and comes out as it went in."""
     rows = score('id,age,note\na,70,"one, ""two""\r\nthree"\n', keep=["note"])
@@ -209,6 +232,7 @@ def test_quoted_cells_keep_their_line_ends(score):
         (b"id,age\na," + b"x" * 200_000 + b"\n", "broken_csv"),
         (b"id,age\n" + b"," * 5_000_000 + b"\n", "line_too_long"),
         (b"," * 5_000_000, "line_too_long"),
+        (b"id,age\n" + b'"x\n",' * 1_000_000, "line_too_long"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -218,31 +242,16 @@ def test_a_file_that_is_no_table_is_refused(content, code, refuse):
     assert refuse(content).code == code
 
 
+def test_a_file_that_breaks_says_where(refuse):
+    """A table that breaks in the middle says near which line."""
+    assert refuse('id,age\na,70\nb,70\n"c"x,70\n').where.endswith("in.csv near line 4")
+
+
 def test_an_unknown_column_offers_the_nearest_name(refuse):
     """A misspelt column is named, with the right name beside it."""
     problem = refuse("id,foot_dorp\na,present\n")
     assert "foot_dorp" in problem.where
     assert problem.remedy == "Did you mean foot_drop?"
-
-
-def test_a_failure_half_way_leaves_nothing(refuse, tmp_path):
-    """A mistake that shows only in the second chunk leaves neither the output nor a part of it."""
-    told = []
-    content = "id,age\na,70\nb,70\nc,70\n" + '"d"x,70\n'
-    problem = refuse(content, chunk=2, progress=lambda *numbers: told.append(numbers))
-    assert problem.code == "broken_csv"
-    assert [rows for rows, _, _ in told] == [2]
-
-
-def test_a_failure_leaves_the_old_output_alone(tmp_path, reasoner):
-    """An output that is there already stays as it was when the new one fails."""
-    source, sink = tmp_path / "in.csv", tmp_path / "out.csv"
-    source.write_text('id,age\na,70\nb,70\n"c"x,70\n')
-    sink.write_text("old")
-    with pytest.raises(InputError):
-        score_file(str(source), str(sink), reasoner, chunk=1)
-    assert sink.read_text() == "old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
 
 
 def test_an_output_may_replace_its_own_source(tmp_path, reasoner):
@@ -276,7 +285,7 @@ def test_a_link_keeps_pointing_at_the_output(tmp_path, reasoner):
 def test_stop_on_error_names_the_row(refuse):
     """Asked to stop, the run ends at the first bad row, which is named, and leaves nothing."""
     content = f"id,age\na,70\nb,70\nc,{PRIVATE}\nd,{PRIVATE}\n"
-    problem = refuse(content, chunk=2, stop_on_error=True)
+    problem = refuse(content, stop_on_error=True)
     assert problem.code == "bad_row"
     assert problem.where.endswith("in.csv row 3")
     assert problem.message.startswith("bad_age: age ")

@@ -233,6 +233,9 @@ def test_the_limit_refuses_only_what_is_past_it(documents, reasoner):
     wide = int(np.argmax(steps))
     assert found["status"].iloc[wide] == "refused"
     assert found["status"].iloc[1 - wide] == "ok"
+    evidence = read_evidence(pair[items].iloc[wide].to_dict(), reasoner.vocabulary)
+    assert found["message"].iloc[wide] == between.assess(evidence).message
+    assert "; widest: " in found["message"].iloc[wide]
 
 
 def test_a_failure_of_ours_takes_one_row_only(many, answers, reasoner):
