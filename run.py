@@ -50,7 +50,7 @@ def demo() -> None:
     """Score the published cases in primary care and the neurology clinic."""
     prepare()
     print(
-        "First use compiles the engine (about a minute); after that it is quick.", file=sys.stderr
+        "First use compiles the engine (under a minute); after that it is quick.", file=sys.stderr
     )
     paresis = str(BIN / "paresis")
     call(

@@ -83,7 +83,7 @@ def _reasoner(priors: Path | None, setting: SettingName, basis: BasisName) -> Re
     from model.compiled import compiled_before
     from model.reasoner import open_reasoner
 
-    if not compiled_before():
+    if sys.stderr.isatty() and not compiled_before():
         typer.echo("First use: compiling the engine for this machine, under a minute.", err=True)
     return open_reasoner(_knowledge(priors), setting=setting.value, basis=basis.value)
 
@@ -466,6 +466,38 @@ def export(
         message = f"cannot be written ({error.strerror})."
         raise InputError([Problem("unwritable", str(output), message)]) from None
     typer.echo(f"wrote {output}", err=True)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to serve on.")] = 8501,
+    address: Annotated[
+        str, typer.Option("--address", help="Address to serve on; this machine alone if left out.")
+    ] = "127.0.0.1",
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Serve only; do not open a browser.")
+    ] = False,
+    priors: PriorsOption = None,
+) -> None:
+    """Open the dashboard in a browser; end it with Ctrl-C."""
+    import os
+
+    from streamlit.web.cli import main as streamlit
+
+    from app.assessing import VARIABLE
+
+    if priors is not None:
+        _knowledge(priors)  # its mistakes are said here, not on a page
+        os.environ[VARIABLE] = str(priors.resolve())
+    _reasoner(priors, SettingName.primary_care, BasisName.all)
+    page = Path(__file__).with_name("dashboard.py")
+    options = {
+        "server.port": port,
+        "server.address": address,
+        "server.headless": str(no_browser).lower(),
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    streamlit(["run", str(page), *words], standalone_mode=False)
 
 
 def main() -> None:
