@@ -196,56 +196,114 @@ def assess(
     _leave(assessment)
 
 
+class PartName(StrEnum):
+    """A part of an explanation."""
+
+    ledger = "ledger"
+    sequence = "sequence"
+    together = "together"
+    questions = "questions"
+    stopping = "stopping"
+    doubt = "doubt"
+    surprise = "surprise"
+    changes = "changes"
+    leans = "leans"
+    sources = "sources"
+    provenance = "provenance"
+    all = "all"
+
+
+class ModeName(StrEnum):
+    """What the next question is for."""
+
+    inform = "inform"
+    screen = "screen"
+    up = "raise"
+    down = "lower"
+    tell = "tell"
+
+
 @app.command()
 def explain(
     items: PairsArgument = None,
     file: FileOption = None,
     json_text: TextOption = None,
     condition: Annotated[
-        list[str] | None, typer.Option("--condition", "-c", help="Which condition; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--condition", "-c", help="Which condition, category, or unexplained; repeatable."
+        ),
+    ] = None,
+    show: Annotated[
+        list[PartName] | None,
+        typer.Option("--show", help="Which part; repeatable. Ledger, together and questions."),
+    ] = None,
+    mode: Annotated[
+        ModeName, typer.Option("--mode", help="What the next question is for.")
+    ] = ModeName.inform,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", help="Condition to raise or lower; two to tell apart."),
+    ] = None,
+    burden: Annotated[
+        float | None,
+        typer.Option("--burden", help="The most a question may cost (priors/steps.csv)."),
     ] = None,
     setting: SettingOption = SettingName.primary_care,
     basis: BasisOption = BasisName.all,
     priors: PriorsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what speaks for and against the leading conditions (or those named)."""
+    """Say why: what speaks for and against, what to ask next, how far to trust it.
+
+    ledger: for and against each condition, given the others; sequence: the same, item after item;
+    together: the likeliest sets of conditions; questions: what to ask next; stopping: whether
+    anything left would change the leader; doubt: ranges from the uncertainty of our numbers (the
+    first time takes a minute or two); surprise: how unusual this patient is; changes: what would
+    change the result; leans: the numbers it rests on; sources: without each document; provenance:
+    where each number comes from.
+    """
     from app import report
+    from app.explaining import LEADERS, PARTS, Subject
+    from app.explaining import explain as told
+    from app.progress import work_progress
     from model.evidence import read_evidence
-    from model.ledger import accounts
 
     values = _values(items or [], file, json_text)
     reasoner = _reasoner(priors, setting, basis)
     evidence = read_evidence(values, reasoner.vocabulary)
     assessment = reasoner.assess(evidence)
+    parts = [
+        part.value for part in show or (PartName.ledger, PartName.together, PartName.questions)
+    ]
+    if "all" in parts:
+        parts = list(PARTS)
     if not assessment.has_differential:
         if as_json:
-            _write_json({**assessment.to_dict(), "ledger": []})
+            _write_json({**assessment.to_dict(), **dict.fromkeys(parts)})
         else:
             typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
         _leave(assessment)
         return
-    chosen = tuple(condition or [one.id for one in assessment.ranking[:3]])
-    found = accounts(reasoner, evidence, chosen)
+    names = tuple(condition or [one.id for one in assessment.ranking[:LEADERS]])
+    with work_progress("explaining") as progress:
+        views, text = told(
+            Subject(
+                reasoner,
+                evidence,
+                names,
+                mode=mode.value,
+                target=tuple(target or ()),
+                burden=burden,
+                progress=progress,
+            ),
+            parts,
+        )
     if as_json:
-        from model.numbers import rounded
-
-        ledgers = [
-            {
-                "id": account.id,
-                "pretest": rounded(account.pretest),
-                "posttest": rounded(account.posttest),
-                "weights": [
-                    {"item": w.item, "value": w.value, "weight": rounded(w.weight)}
-                    for w in account.weights
-                ],
-            }
-            for account in found
-        ]
-        _write_json({**assessment.to_dict(), "ledger": ledgers})
+        _write_json({**assessment.to_dict(), **views})
         return
     typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
-    typer.echo("\n" + report.ledger(found), nl=False)
+    typer.echo("\n" + text, nl=False)
 
 
 def _only(sources: list[str]) -> str:

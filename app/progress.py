@@ -8,6 +8,25 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
+def work_progress(name: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A function (done, total) that draws a bar; None when nobody is looking."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(name), BarColumn(), TextColumn("ETA"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(name, total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total or None)
+
+        yield show
+
+
+@contextlib.contextmanager
 def file_progress(name: str) -> Iterator[Callable[[int, int, int], None] | None]:
     """A function (rows, done, total) that draws a bar; None when nobody is looking."""
     if not sys.stderr.isatty():

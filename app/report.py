@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from model.assessment import Assessment, Ranked
 from model.knowledge import BEDSIDE, KnowledgeBase
-from model.ledger import Account
 from model.screening import RuleState
 
 WIDTH = 78
@@ -145,23 +142,4 @@ def text(assessment: Assessment, knowledge: KnowledgeBase) -> str:
         lines += differential(assessment, knowledge)
     else:
         lines += _wrap(f"No differential ({assessment.status}). {assessment.message}")
-    return "\n".join(lines) + "\n"
-
-
-def ledger(accounts: Sequence[Account]) -> str:
-    """For and against each condition, given all the other findings."""
-    lines = [
-        "FOR AND AGAINST (weight: log10 of the factor on the odds, given all other findings;",
-        "0.3 doubles the odds, 1 makes them ten times; weights do not add up)",
-    ]
-    for account in accounts:
-        lines += ["", f"{account.label}: {said(account.pretest)} -> {said(account.posttest)}"]
-        for one in account.weights:
-            if abs(one.weight) < 0.005:
-                continue
-            sign = "for    " if one.weight > 0 else "against"
-            lines.append(f"  {sign} {one.weight:+6.2f}  {one.label}: {one.value}")
-        quiet = [one.label for one in account.weights if abs(one.weight) < 0.005]
-        if quiet:
-            lines += _wrap(f"says nothing: {', '.join(quiet)}", "  ")
     return "\n".join(lines) + "\n"

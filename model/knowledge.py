@@ -23,6 +23,12 @@ SHIPPED = Path(__file__).resolve().parent.parent / "priors"
 SETTINGS = ("primary_care", "emergency_department", "neurology_clinic", "even")
 BASES = ("all", "documents")
 
+#: What thresholds.toml must say.
+THRESHOLDS = (
+    *("explained", "expected"),
+    *("surprise_patients", "unusual", "outside", "clash"),
+)
+
 #: Steps a rule may be answered in at the bedside; anything else is a test.
 BEDSIDE = ("history", "examination")
 
@@ -57,6 +63,7 @@ class KnowledgeBase:
     outside: tuple[t.Outside, ...]
     rule: tuple[t.Rule, ...]
     conflict: tuple[t.Conflict, ...]
+    threshold: tuple[t.Threshold, ...]
     digest: str = field(default="", compare=False)
 
     @cached_property
@@ -83,6 +90,11 @@ class KnowledgeBase:
     def rule_expressions(self) -> dict[str, Expression]:
         """Rule id -> its parsed expression."""
         return {row.id: parse(row.when) for row in self.rule}
+
+    @cached_property
+    def thresholds(self) -> dict[str, float]:
+        """Id -> from which number on an explanation says so."""
+        return {row.id: row.value for row in self.threshold}
 
     @cached_property
     def labels(self) -> dict[str, str]:

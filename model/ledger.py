@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.errors import InputError, Problem
 from model.evidence import Evidence
@@ -39,6 +40,9 @@ from model.vocabulary import UNKNOWN
 
 GIVEN_THE_OTHERS, IN_SEQUENCE = "given_the_others", "in_sequence"
 READINGS = (GIVEN_THE_OTHERS, IN_SEQUENCE)
+
+#: The least complement of a probability in double precision.
+TINY = 2.0**-53
 
 #: The name of "none of the conditions is present".
 UNEXPLAINED = "unexplained"
@@ -119,7 +123,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
+class Subject:
     """What an account is about, and its place among conditions or among the groups asked for."""
 
     id: str
@@ -132,7 +136,18 @@ class _Subject:
         if self.kind == "condition":
             return found.present[:, self.place], found.absent[:, self.place]
         share = found.group[:, self.place] if self.kind == "category" else found.unexplained
-        return share, 1.0 - share
+        share = np.minimum(share, 1.0)
+        return share, np.maximum(1.0 - share, TINY)  # never quite sure, unless the evidence says so
+
+    def known(self, reasoner: Reasoner, codes: NDArray[np.int8]) -> bool:
+        """Whether settled evidence (I,) decides it by itself."""
+        told = codes[reasoner.vocabulary.columns("condition")]
+        if self.kind == "condition":
+            return bool(told[self.place] != UNKNOWN)
+        if self.kind == "category":
+            rows = enumerate(reasoner.knowledge.condition)
+            told = told[[place for place, row in rows if row.category == self.id]]
+        return bool((told == 1).any() or (told == 0).all())
 
 
 def accounts(
@@ -156,12 +171,13 @@ def accounts(
 
     Raises:
         InputError: if the evidence contradicts itself, or a name does not exist.
-        TooWideError: if the posterior with all the evidence is past the limit.
+        TooWideError: if the posterior with all the evidence, or with none, is past the limit.
+        StoppedError: if `cancelled` says so at once.
         ValueError: for a reading that does not exist.
     """
     if reading not in READINGS:
         raise ValueError(f"reading is one of {READINGS}")
-    subjects = _subjects(reasoner, names)
+    subjects = subjects_of(reasoner, names)
     columns = consultation(reasoner, items_of(evidence))
     blank = Evidence(reasoner.vocabulary.blank()[0])
     if reading == IN_SEQUENCE:
@@ -178,6 +194,7 @@ def accounts(
         cancelled=cancelled,
     )
     need(reasoner, evidence, int(found.state[0]))
+    need(reasoner, blank, int(found.state[1]))
     return tuple(_account(reasoner, evidence, columns, one, reading, found) for one in subjects)
 
 
@@ -188,7 +205,7 @@ def _first(evidence: Evidence, columns: Sequence[int]) -> Evidence:
     return Evidence(codes, tuple(pair for pair in evidence.soft if pair[0] in columns))
 
 
-def _subjects(reasoner: Reasoner, names: Sequence[str]) -> list[_Subject]:
+def subjects_of(reasoner: Reasoner, names: Sequence[str]) -> list[Subject]:
     """Look names up; categories are numbered in the order in which they are asked for."""
     conditions = reasoner.knowledge.condition_index
     categories = {row.id: row.label for row in reasoner.knowledge.category}
@@ -198,12 +215,12 @@ def _subjects(reasoner: Reasoner, names: Sequence[str]) -> list[_Subject]:
         if name in conditions:
             place = conditions[name]
             label = reasoner.knowledge.condition[place].label
-            found.append(_Subject(name, label, "condition", place))
+            found.append(Subject(name, label, "condition", place))
         elif name in categories:
-            found.append(_Subject(name, categories[name], "category", groups))
+            found.append(Subject(name, categories[name], "category", groups))
             groups += 1
         elif name == UNEXPLAINED:
-            found.append(_Subject(name, "Nothing modelled explains it", UNEXPLAINED, 0))
+            found.append(Subject(name, "Nothing modelled explains it", UNEXPLAINED, 0))
         else:
             message = "is not a condition, a category or unexplained."
             remedy = reasoner.vocabulary.suggest(name)
@@ -217,7 +234,7 @@ def _account(
     reasoner: Reasoner,
     evidence: Evidence,
     columns: tuple[int, ...],
-    subject: _Subject,
+    subject: Subject,
     reading: str,
     found: Variants,
 ) -> Account:
@@ -225,7 +242,7 @@ def _account(
     share, complement = subject.probability(found)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.log10(share) - np.log10(complement)
-    known = not np.isfinite(odds[0])
+    known = subject.known(reasoner, found.codes[0])
     in_sequence = reading == IN_SEQUENCE
     weights = []
     last = 1  # in sequence: the row before this line

@@ -61,6 +61,7 @@ class Parameters:
         leak: (B, F) and leak_row (G, 4): the same for no reason modelled.
         unnamed, unnamed_row: (F,), (G, 4): the same for the unnamed cause.
         stated: (N, G) whether a source states the graded row (else the average row stands).
+        written: (N, G, 4) every graded row of the file; zero where there is none.
         multiplier: (B, 2, N) relative rate by age band and sex.
         excess: (K, N) relative rate of a context, less one.
         cause: (N, N) probability that the row's condition brings about the column's.
@@ -83,6 +84,7 @@ class Parameters:
     unnamed: Floats
     unnamed_row: Floats
     stated: NDArray[np.bool_]
+    written: Floats
     multiplier: Floats
     excess: Floats
     cause: Floats
@@ -213,18 +215,12 @@ def elicited(knowledge: KnowledgeBase, *, setting: str, basis: str) -> Parameter
         if _kept(shows, basis):
             place = conditions[shows.condition], findings[shows.finding]
             link[place] = scale.frequency[shows.word].probability
-    # every row of the file takes part in the average row, whatever the basis: the average says
-    # nothing of any one condition, and without it a basis could leave a grade without any row
-    rows, stated = np.zeros((n, g, MAX_GRADES)), np.zeros((n, g), bool)
-    written = np.zeros((n, g), bool)
+    written, stated = np.zeros((n, g, MAX_GRADES)), np.zeros((n, g), bool)
     for graded in knowledge.graded:
         place = conditions[graded.condition], structure.graded[findings[graded.finding]]
-        rows[place], written[place] = _share(graded.frequencies), True
+        written[place] = _share(graded.frequencies)
         stated[place] = _kept(graded, basis)
-    for column in range(g):
-        known = written[:, column]
-        average = np.average(rows[known, column], axis=0, weights=pretest[known])
-        rows[~stated[:, column], column] = average
+    rows = graded_rows(written, stated, pretest)
 
     context_finding = np.zeros((k, f))
     for brings in knowledge.context_finding:
@@ -269,6 +265,7 @@ def elicited(knowledge: KnowledgeBase, *, setting: str, basis: str) -> Parameter
         unnamed=unnamed,
         unnamed_row=unnamed_row,
         stated=stated,
+        written=written,
         multiplier=multiplier,
         excess=excess,
         cause=cause,
@@ -283,6 +280,21 @@ def elicited(knowledge: KnowledgeBase, *, setting: str, basis: str) -> Parameter
         age_prior=age.copy(),
         sex_prior=sex.copy(),
     )
+
+
+def graded_rows(written: Floats, stated: NDArray[np.bool_], pretest: Floats) -> Floats:
+    """The rows of the file (N, G, 4), the average row standing in where none is stated (N, G).
+
+    Every row of the file takes part in the average, whatever the basis, weighted by pretest: the
+    average says nothing of any one condition, and without it a basis could leave a grade without
+    any row.
+    """
+    rows = written.copy()
+    for column in range(written.shape[1]):
+        known = written[:, column].any(axis=1)
+        average = np.average(written[known, column], axis=0, weights=pretest[known])
+        rows[~stated[:, column], column] = average
+    return rows
 
 
 def unnamed_rows(

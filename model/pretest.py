@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-13
 MAX_ROUNDS = 200
 
+BLOCKED = "its row is at or below what the conditions that lead to it bring about"
+
 
 class NoSolutionError(ValueError):
     """No base rates give this table; `rows` names those to move, `reason` says why."""
@@ -288,6 +290,15 @@ def _settle(complaint, order, pretest, unnamed, prevalence, age_wanted, sex_want
     return -1, none
 
 
+def _fixed(parameters: Parameters) -> Fixed:
+    return Fixed(
+        *_terms(parameters),
+        multiplier=parameters.multiplier,
+        excess=parameters.excess,
+        implied=parameters.structure.implied,
+    )
+
+
 def solve(parameters: Parameters) -> dict[str, Any]:
     """Solve the base rates; returns the fields to put into `Parameters`.
 
@@ -302,12 +313,7 @@ def solve(parameters: Parameters) -> dict[str, Any]:
             f"the unnamed row must lie between {1000 * low:.4g} and {1000 * high:.4g} of 1,000 "
             f"and is {1000 * unnamed:.4g}"
         )
-    fixed = Fixed(
-        *_terms(parameters),
-        multiplier=parameters.multiplier,
-        excess=parameters.excess,
-        implied=parameters.structure.implied,
-    )
+    fixed = _fixed(parameters)
     sought = Sought(
         rate=np.zeros_like(parameters.pretest),
         prior=parameters.prevalence.copy(),
@@ -328,9 +334,7 @@ def solve(parameters: Parameters) -> dict[str, Any]:
             sought,
         )
         if blocked >= 0:
-            raise NoSolutionError(
-                "its row is at or below what the conditions that lead to it bring about", (blocked,)
-            )
+            raise NoSolutionError(BLOCKED, (blocked,))
         return float(none - (1.0 - complaint * (1.0 - unnamed)))
 
     bottom, top = 1e-9, 1.0 - 1e-12
@@ -352,4 +356,51 @@ def solve(parameters: Parameters) -> dict[str, Any]:
         "sex_prior": sought.sex,
         "unnamed_prior": unnamed * complaint / none,
         "complaint": complaint,
+    }
+
+
+def solve_at(parameters: Parameters, solution: Parameters) -> dict[str, Any]:
+    """Solve the base rates for another table near a solved one, with its Z held.
+
+    Here Z is only the constant that turns rows of the table into the shares Z t of the population,
+    and the unnamed cause has P(unnamed) = u Z / P(no condition). The complaint then has the
+    probability 1 - P(no condition) + u Z, and among those who have it every row of the table comes
+    out multiplied by one common factor, Z / P(complaint), so that a table drawn row by row needs
+    to keep to no window. Context prevalences, age and sex come out as stated.
+
+    Returns:
+        the fields to put into `Parameters`: those of `solve`, and the rows as they come out.
+
+    Raises:
+        NoSolutionError: if a condition's row is at or below what its causes bring about, or a share
+            would exceed the population.
+    """
+    scale, unnamed = solution.complaint, parameters.unnamed_pretest
+    wanted = scale * parameters.pretest
+    if wanted.max() >= 1.0:
+        raise NoSolutionError("its row exceeds the population", (int(wanted.argmax()),))
+    sought = Sought(
+        rate=solution.rate.copy(),
+        prior=solution.context_prior.copy(),
+        age=solution.age_prior.copy(),
+        sex=solution.sex_prior.copy(),
+    )
+    blocked, none = _settle(
+        scale, parameters.order, parameters.pretest, unnamed, parameters.prevalence,
+        parameters.age, parameters.sex, _fixed(parameters), sought,
+    )  # fmt: skip
+    if blocked >= 0:
+        raise NoSolutionError(BLOCKED, (blocked,))
+    if unnamed * scale >= none:
+        raise NoSolutionError("the unnamed row exceeds what the conditions leave")
+    complaint = 1.0 - none + unnamed * scale
+    return {
+        "rate": sought.rate,
+        "context_prior": sought.prior,
+        "age_prior": sought.age,
+        "sex_prior": sought.sex,
+        "unnamed_prior": unnamed * scale / none,
+        "complaint": complaint,
+        "pretest": parameters.pretest * scale / complaint,
+        "unnamed_pretest": unnamed * scale / complaint,
     }

@@ -76,6 +76,30 @@ class Spread(_Entry):
     spread: Positive
 
 
+class Drawing(_Entry):
+    """How many parameter sets are drawn, and the points of the draws an interval lies between."""
+
+    draws: Annotated[int, Field(ge=20, le=10_000)]
+    low: Annotated[float, Field(gt=0, lt=0.5)]
+    high: Annotated[float, Field(gt=0.5, lt=1)]
+
+
+class Badge(_Entry):
+    """A word for how steady the lead is: the least share of draws in which it stays first."""
+
+    share: Annotated[float, Field(ge=0, lt=1)]
+    said: Said
+    reason: Said
+
+
+class Badges(_Entry):
+    """The words for steadiness, the steadiest first; the last one takes whatever is left."""
+
+    steady: Badge
+    leaning: Badge
+    open: Badge
+
+
 class Scale(_Entry):
     """The words numbers are said in (`scale.toml`)."""
 
@@ -85,6 +109,8 @@ class Scale(_Entry):
     confidence: dict[Literal["high", "moderate", "low"], Sureness]
     row: Weight
     pretest: Spread
+    doubt: Drawing
+    badge: Badges
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -10,8 +10,10 @@ import hashlib
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +31,11 @@ SOLVED = (
     "complaint",
 )
 
+#: What reading a stored file raises when it is missing, half-written or of another version.
+NOT_THERE = (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError)
 
-def _key(parameters: Parameters) -> str:
+
+def key_of(parameters: Parameters) -> str:
     """A digest of everything the solution depends on: the numbers, and the code that solves."""
     digest = hashlib.sha256()
     for name in ("pretest.py", "store.py"):
@@ -54,21 +59,26 @@ def solved_parameters(knowledge: KnowledgeBase, *, setting: str, basis: str) -> 
         model.pretest.NoSolutionError: when no base rates give the pretest table.
     """
     bare = elicited(knowledge, setting=setting, basis=basis)
-    path = cache_folder() / "solved" / f"{_key(bare)}.npz"
+    path = cache_folder() / "solved" / f"{key_of(bare)}.npz"
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            found = {name: stored[name] for name in SOLVED}
+        found: dict[str, Any] = kept(path, SOLVED)
         for name in ("unnamed_prior", "complaint"):
             found[name] = float(found[name])
         return replace(bare, **found)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError):
+    except NOT_THERE:
         pass
     answer = solved(bare)
-    _keep(path, {name: np.asarray(getattr(answer, name)) for name in SOLVED})
+    keep(path, {name: np.asarray(getattr(answer, name)) for name in SOLVED})
     return answer
 
 
-def _keep(path: Path, values: dict[str, np.ndarray]) -> None:
+def kept(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """The arrays of these names in a stored file; raises one of `NOT_THERE` for want of any."""
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+        return {name: stored[name] for name in names}
+
+
+def keep(path: Path, values: dict[str, np.ndarray]) -> None:
     """Write under a temporary name and rename; a store that cannot be written is done without."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -54,6 +54,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Numbers = Annotated[tuple[Annotated[float, Field(gt=0, lt=100)], ...], BeforeValidator(_numbers)]
 Per1000 = Annotated[float, Field(gt=0, lt=1000), BeforeValidator(_number)]
 Order = Annotated[float, Field(ge=0), BeforeValidator(_number)]
+Burden = Annotated[float, Field(gt=0, le=1000), BeforeValidator(_number)]
 
 
 class Row(BaseModel):
@@ -101,12 +102,16 @@ class Context(Row):
 
 
 class Step(Row):
-    """A stage of the consultation, with what it costs the patient."""
+    """A stage of the consultation, with what one question of it costs the patient.
+
+    The burden counts time, discomfort, risk and money together; a question of the history is 1.
+    """
 
     id: Id
     label: Text
     order: Order
-    burden: Order
+    burden: Burden
+    reason: Text
 
 
 class Group(Row):
@@ -318,6 +323,15 @@ class Conflict(Row):
     effect: Text
 
 
+class Threshold(Row):
+    """From which number on an explanation says that something is so."""
+
+    id: Id
+    value: Annotated[float, Field(gt=0, lt=1e6)]
+    said: Text
+    reason: Text
+
+
 class Source(Row):
     """A document, or the practice that supplements rest on."""
 
@@ -372,4 +386,5 @@ FILES: dict[str, tuple[tuple[str, type[Row]], ...]] = {
     "outside.csv": (("outside", Outside),),
     "rules.toml": (("rule", Rule),),
     "conflicts.toml": (("conflict", Conflict),),
+    "thresholds.toml": (("threshold", Threshold),),
 }

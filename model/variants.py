@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.batch import DONE, FAILED, TOO_WIDE, answer_rows
-from model.errors import InputError, Problem
+from model.errors import InputError, Problem, StoppedError
 from model.evidence import Evidence
 from model.parameters import Floats
 from model.reasoner import Reasoner
@@ -111,9 +111,12 @@ def need(reasoner: Reasoner, evidence: Evidence, state: int) -> None:
     Raises:
         InputError: if the evidence contradicts itself.
         TooWideError: if its posterior is past the limit.
+        StoppedError: if the caller stopped before it was there.
     """
     if state == DONE:
         return
+    if state == STOPPED:
+        raise StoppedError("stopped before the first posterior was there")
     settled = reasoner.closure.settle(evidence.codes[None, :])
     if settled.bad.any():
         notes = [note for note in settled.notes if note.level == "error"]

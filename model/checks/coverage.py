@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from model.checks.places import Found, file_of, place
-from model.knowledge import BEDSIDE, SETTINGS, KnowledgeBase
+from model.knowledge import BEDSIDE, SETTINGS, THRESHOLDS, KnowledgeBase
 from model.reading import nearest
 
 
@@ -29,6 +29,7 @@ def _complete(knowledge: KnowledgeBase, found: Found) -> None:
         ("graded_leak", "finding", graded),
         ("prevalence", "id", prevalence),
         ("setting", "id", list(SETTINGS)),
+        ("threshold", "id", list(THRESHOLDS)),
     )
     for table, column, wanted in needed:
         there = [getattr(row, column) for row in getattr(knowledge, table)]

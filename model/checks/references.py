@@ -14,7 +14,7 @@ RESERVED = frozenset({"and", "or", "average", "unnamed", "id", "soft"})
 #: Tables whose rows have an id of their own.
 IDENTIFIED = (
     *("setting", "age_band", "source", "category", "site", "step", "group", "condition"),
-    *("context", "finding", "rule", "assertion", "outside", "conflict"),
+    *("context", "finding", "rule", "assertion", "outside", "conflict", "threshold"),
 )
 
 

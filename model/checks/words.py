@@ -58,6 +58,10 @@ def _scale(knowledge: KnowledgeBase, found: Found) -> None:
                 f"probability {entry.probability:g} is said as {entry.said}.",
                 "Correct one of them.",
             )
+    badge = scale.badge
+    if not badge.steady.share > badge.leaning.share > badge.open.share == 0.0:
+        message = "the shares must fall from steady over leaning to open, which has 0."
+        found.add("bad_scale", "scale.toml [badge]", message, "Correct the shares.")
     numbers = {
         "frequency": {word: one.probability for word, one in scale.frequency.items()},
         "rate": {word: one.rate for word, one in scale.rate.items()},

@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from app.cli import app
+from app.explaining import PARTS
 from app.report import PURPOSE
 from model.knowledge import SHIPPED
 from tests.cli.conftest import ROOT
@@ -166,13 +167,16 @@ def test_explain_adds_the_ledger(paresis):
     assert (full.code, full.err) == (0, "")
     assert full.out.startswith(plain.out)
     assert "FOR AND AGAINST" in full.out[len(plain.out) :]
+    assert "NEXT QUESTION" in full.out[len(plain.out) :]
 
 
 def test_explain_json_adds_the_ledger(paresis):
     """The JSON of explain is that of assess with a ledger of the first three, or those named."""
     plain, full = (paresis(name, *PATIENT, "--json").json for name in ("assess", "explain"))
-    ledger = full.pop("ledger")
+    ledger, together, questions = (full.pop(name) for name in ("ledger", "together", "questions"))
     assert full == plain
+    assert together["explanations"]
+    assert questions["questions"]
     assert [one["id"] for one in ledger] == [one["id"] for one in plain["conditions"][:3]]
     for one, ranked in zip(ledger, plain["conditions"], strict=False):
         assert one["pretest"] == ranked["pretest"]
@@ -196,7 +200,19 @@ def test_explain_of_a_contradiction_is_what_assess_says(paresis):
     clash = ("onset=sudden", "tsh_high", "tsh_low")
     assert paresis("explain", *clash) == paresis("assess", *clash)
     plain, full = (paresis(name, *clash, "--json") for name in ("assess", "explain"))
-    assert (full.code, full.json) == (plain.code, {**plain.json, "ledger": []})
+    parts = dict.fromkeys(("ledger", "together", "questions"))
+    assert (full.code, full.json) == (plain.code, {**plain.json, **parts})
+
+
+@pytest.mark.parametrize("part", [name for name in PARTS if name not in ("doubt", "sources")])
+def test_explain_shows_the_part_asked_for(part, paresis):
+    """Every part can be asked for by itself, as text and as JSON."""
+    text = paresis("explain", *PATIENT, "--show", part)
+    assert (text.code, text.err) == (0, "")
+    assert len(text.out) > len(paresis("assess", *PATIENT).out)
+    view = paresis("explain", *PATIENT, "--show", part, "--json").json
+    assert view[part]
+    assert not (set(PARTS) - {part}) & set(view)
 
 
 def test_settings_and_bases_differ(paresis):

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from hypothesis import given, settings
 
+from evaluation.benchmarks.networks import Pgmpy, PyAgrum, known_weight, question
 from model.export import FORMATS, export, read_back
 from model.reference import ANY, as_pgmpy, generic_names, network_nodes
 from tests.oracle import test_real_network as real
-from tests.oracle.networks import Pgmpy, PyAgrum, known_weight, question
 from tests.oracle.removal import removals
 from tests.oracle.shipped import Shipped, shipped
 from tests.oracle.small import brute_force

@@ -9,8 +9,8 @@ import os
 import numpy as np
 import pytest
 
+from evaluation.benchmarks.networks import Pgmpy, PyAgrum, known_weight, question
 from model.reference import ANY
-from tests.oracle.networks import Pgmpy, PyAgrum, known_weight, question
 from tests.oracle.sampling import people
 from tests.oracle.shipped import shipped
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluation.benchmarks.networks import Pgmpy, PyAgrum, known_weight, question
 from model.engine import Engine, blank_case
 from model.kernel import Case, Net
 from model.reference import ANY, generic_names, reference_network
-from tests.oracle.networks import Pgmpy, PyAgrum, known_weight, question
 from tests.oracle.small import brute_force, consistent, random_net
 
 EXAMPLES = int(os.environ.get("PARESIS_EXAMPLES", "0"))

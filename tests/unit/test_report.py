@@ -8,9 +8,8 @@ import itertools
 import pytest
 
 from app.listing import vocabulary_json, vocabulary_template, vocabulary_text
-from app.report import BAR, PURPOSE, WIDTH, bar, documents_of, ledger, said, text
+from app.report import BAR, PURPOSE, WIDTH, bar, documents_of, said, text
 from model.evidence import read_evidence
-from model.ledger import accounts
 from tests.vignettes import read
 
 EMERGENCY = {"age": "72", "onset": "sudden", "laterality": "one_side_of_body"}
@@ -200,20 +199,6 @@ def test_a_rule_says_who_advises_it(reasoner):
         else:
             assert words == "supplement: good practice"
 
-
-def test_the_ledger_says_for_and_against(reasoner):
-    """The ledger shows each weight with its sign, and what says nothing apart."""
-    cells = {"foot_drop": "present", "distal_weakness": "present", "onset": "sudden"}
-    evidence = read_evidence(cells, reasoner.vocabulary)
-    found = accounts(reasoner, evidence, ("lumbar_disc_radiculopathy",))
-    shown = ledger(found)
-    for one in found[0].weights:
-        if abs(one.weight) >= 0.005:
-            word = "for" if one.weight > 0 else "against"
-            line = next(line for line in shown.splitlines() if f"{one.label}: {one.value}" in line)
-            assert line.split()[:2] == [word, f"{one.weight:+.2f}"]
-    assert "says nothing: " in shown
-    assert "weights do not add up" in shown
 
 
 def test_lists_hold_every_item(knowledge, vocabulary):

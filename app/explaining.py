@@ -1,0 +1,205 @@
+"""The parts of an explanation by name: what computes each, and its plain lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from model.evidence import Evidence
+from model.reasoner import Reasoner
+
+Progress = Callable[[int, int], None]
+
+#: How many leading conditions the parts speak of unless some are named.
+LEADERS = 3
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who is explained: the patient, the conditions or categories spoken of, and what is wanted.
+
+    Attributes:
+        names: conditions, categories or "unexplained".
+        mode, target, burden: of the next question (see `model.questions`).
+        progress: told (done, total) of long work.
+    """
+
+    reasoner: Reasoner
+    evidence: Evidence
+    names: tuple[str, ...]
+    mode: str = "inform"
+    target: tuple[str, ...] = ()
+    burden: float | None = None
+    progress: Progress | None = None
+
+
+#: What a part gives: a JSON-ready view, and lines for people.
+Told = tuple[Any, list[str]]
+
+
+def _conditions(subject: Subject) -> tuple[str, ...]:
+    known = subject.reasoner.knowledge.condition_index
+    return tuple(name for name in subject.names if name in known)
+
+
+def _ledger(subject: Subject, reading: str) -> Told:
+    from app.reasons_ledger import ledger_text
+    from model.coverage import Coverage, coverages
+    from model.ledger import IN_SEQUENCE, accounts
+
+    reasoner, evidence = subject.reasoner, subject.evidence
+    found = accounts(reasoner, evidence, subject.names, reading=reading, progress=subject.progress)
+    covered: tuple[Coverage, ...] = ()
+    if reading != IN_SEQUENCE:
+        covered = coverages(reasoner, evidence, [[name] for name in _conditions(subject)])
+    text = ledger_text(found, reasoner.knowledge, covered)
+    view = [one.to_dict() for one in found]
+    for account in view:
+        for one in covered:
+            if one.conditions == (account["id"],):
+                account["coverage"] = one.to_dict()
+    return view, text.splitlines()
+
+
+def _given_the_others(subject: Subject) -> Told:
+    from model.ledger import GIVEN_THE_OTHERS
+
+    return _ledger(subject, GIVEN_THE_OTHERS)
+
+
+def _in_sequence(subject: Subject) -> Told:
+    from model.ledger import IN_SEQUENCE
+
+    return _ledger(subject, IN_SEQUENCE)
+
+
+def _questions(subject: Subject) -> Told:
+    from app.reasons_questions import question_lines
+    from model.questions import next_questions
+
+    found = next_questions(
+        subject.reasoner,
+        subject.evidence,
+        mode=subject.mode,
+        target=subject.target,
+        burden=subject.burden,
+        progress=subject.progress,
+    )
+    return found.to_dict(), question_lines(found, subject.reasoner.knowledge)
+
+
+def _stopping(subject: Subject) -> Told:
+    from app.reasons_questions import stopping_lines
+    from model.stopping import stopping
+
+    found = stopping(
+        subject.reasoner, subject.evidence, burden=subject.burden, progress=subject.progress
+    )
+    return found.to_dict(), stopping_lines(found, subject.reasoner.knowledge)
+
+
+def _doubt(subject: Subject) -> Told:
+    from app.reasons_doubt import doubt_lines
+    from model.doubt import doubt
+
+    found = doubt(subject.reasoner, subject.evidence, progress=subject.progress)
+    return found.to_dict(), doubt_lines(found)
+
+
+def _surprise(subject: Subject) -> Told:
+    from app.reasons_surprise import surprise_lines
+    from model.surprise import surprise
+
+    found = surprise(subject.reasoner, subject.evidence, progress=subject.progress)
+    return found.to_dict(), surprise_lines(found, subject.reasoner.knowledge)
+
+
+def _together(subject: Subject) -> Told:
+    from app.reasons_together import away_lines, together_lines
+    from model.rivals import rivals
+    from model.together import together
+
+    reasoner, evidence = subject.reasoner, subject.evidence
+    found = together(reasoner, evidence, progress=subject.progress)
+    pairs = rivals(reasoner, evidence, first=LEADERS)
+    lines = together_lines(found, reasoner.knowledge)
+    if pairs:
+        lines += ["", *away_lines(pairs, reasoner.knowledge)]
+    return {**found.to_dict(), "explaining_away": [pair.to_dict() for pair in pairs]}, lines
+
+
+def _changes(subject: Subject) -> Told:
+    from app.reasons_changes import changes_lines
+    from model.changes import what_would_change
+
+    found = what_would_change(subject.reasoner, subject.evidence, progress=subject.progress)
+    return found.to_dict(), changes_lines(found, subject.reasoner.knowledge)
+
+
+def _leans(subject: Subject) -> Told:
+    from app.reasons_changes import leans_lines
+    from model.leans import leans_on
+
+    found = leans_on(subject.reasoner, subject.evidence, progress=subject.progress)
+    return found.to_dict(), leans_lines(found, subject.reasoner.knowledge)
+
+
+def _sources(subject: Subject) -> Told:
+    from app.reasons_sources import side_by_side_lines
+    from model.sources import without_sources
+
+    reasoner = subject.reasoner
+    found = without_sources(
+        reasoner.knowledge,
+        subject.evidence,
+        setting=reasoner.parameters.setting,
+        basis=reasoner.parameters.basis,
+        progress=subject.progress,
+    )
+    return found.to_dict(), side_by_side_lines(found, reasoner.knowledge)
+
+
+def _provenance(subject: Subject) -> Told:
+    from app.reasons_provenance import provenance_lines
+    from model.provenance import provenance
+
+    reasoner, items = subject.reasoner, subject.reasoner.vocabulary.items
+    entered = [items[column].id for column in subject.evidence.entered]
+    found = [
+        provenance(reasoner, item, condition)
+        for condition in _conditions(subject)
+        for item in entered
+        if item not in reasoner.knowledge.condition_index
+    ]
+    lines: list[str] = []
+    for one in found:
+        lines += [*provenance_lines(one, reasoner.knowledge), ""]
+    return [one.to_dict() for one in found], lines[:-1]
+
+
+#: Every part, in the order in which they are shown.
+PARTS: dict[str, Callable[[Subject], Told]] = {
+    "ledger": _given_the_others,
+    "sequence": _in_sequence,
+    "together": _together,
+    "questions": _questions,
+    "stopping": _stopping,
+    "doubt": _doubt,
+    "surprise": _surprise,
+    "changes": _changes,
+    "leans": _leans,
+    "sources": _sources,
+    "provenance": _provenance,
+}
+
+
+def explain(subject: Subject, parts: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """The parts asked for, in their usual order: a JSON-ready view of each, and one text."""
+    views: dict[str, Any] = {}
+    blocks: list[str] = []
+    for name, part in PARTS.items():
+        if name in parts:
+            views[name], lines = part(subject)
+            blocks.append("\n".join(lines))
+    return views, "\n\n".join(blocks) + "\n"

@@ -1,0 +1,356 @@
+"""Changes and numbers against sums over the whole joint distribution of small networks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from model.changes import what_would_change
+from model.evidence import read_evidence
+from model.goals import Goal
+from model.leans import leans_on
+from model.prospects import believed
+from model.sensitivity import STEP, Bench, variations
+from model.variants import changed, items_of
+from model.vocabulary import UNKNOWN
+from tests.oracle.joint import Joint, joint_of, ruled, shaken
+from tests.oracle.small_base import small_base
+
+EXACT = pytest.approx
+
+CELLS = (
+    {"age": "70", "sex": "male", "foot_drop": "present", "onset": "rapid", "diuretic": "present"},
+    {"age": "30", "back_pain": "present", "laterality": "both_legs", "stroke": "absent"},
+    {"sex": "female", "potassium_low": "present", "objective_weakness": "absent"},
+    {"age": "50", "laterality": "one_leg", "soft": {"foot_drop": 8, "muscle_cramps": 0.2}},
+)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """The small network, and three with its structure and random numbers, with their tables."""
+    small = ruled(small_base().reasoner)
+    found = [small, *(shaken(small, seed) for seed in range(1, 4))]
+    return [(reasoner, joint_of(reasoner)) for reasoner in found]
+
+
+@pytest.fixture(params=range(4), ids=lambda place: f"patient{place}")
+def patient(request, networks):
+    """A network, its table and a patient."""
+    reasoner, joint = networks[request.param]
+    return reasoner, joint, read_evidence(CELLS[request.param], reasoner.vocabulary)
+
+
+def told(reasoner, joint: Joint, evidence):
+    """Sums over the table given the evidence as closed; None if it cannot be entered."""
+    settled = reasoner.closure.settle(evidence.codes[None])
+    if any(note.level != "note" for note in settled.notes):
+        return None
+    return joint.told(replace(evidence, codes=settled.engine[0]))
+
+
+def first(present, evidence, reasoner):
+    """The most probable condition that was not entered."""
+    codes = evidence.codes[reasoner.vocabulary.columns("condition")]
+    return int(np.where(codes == UNKNOWN, present, -1).argmax())
+
+
+def single_changes(reasoner, evidence):
+    """(column, code) of every change of one item, by the definition in the documentation."""
+    known = reasoner.closure.settle(evidence.codes[None]).rules[0] != UNKNOWN
+    found = []
+    for item in reasoner.vocabulary.items:
+        values = range(len(item.values))
+        entered = evidence.codes[item.column]
+        if item.kind == "condition":
+            if entered != UNKNOWN:
+                found.append((item.column, 0 if entered == 1 else UNKNOWN))
+        elif item.column in items_of(evidence):
+            others = [code for code in values if code != entered]
+            found += [(item.column, code) for code in (UNKNOWN, *others)]
+        elif not known[item.column]:
+            found += [(item.column, code) for code in values]
+    return found
+
+
+def applied(evidence, settings):
+    """The patient with some items changed."""
+    for column, code in settings:
+        evidence = changed(evidence, column, code)
+    return evidence
+
+
+def named(reasoner, settings):
+    """A change by names: a set of (item, value)."""
+    items = reasoner.vocabulary.items
+    return frozenset(
+        (items[column].id, "unknown" if code == UNKNOWN else items[column].values[code])
+        for column, code in settings
+    )
+
+
+def views(changes):
+    """Changes by names."""
+    return {frozenset((edit.item, edit.after) for edit in one.edits): one for one in changes}
+
+
+def check_change(reasoner, joint, evidence, settings, one):
+    """Posteriors and chance of one change equal the table's."""
+    after = applied(evidence, settings)
+    truth = told(reasoner, joint, after)
+    ids = [row.id for row in reasoner.knowledge.condition]
+    now = first(told(reasoner, joint, evidence).present, evidence, reasoner)
+    assert one.first == ids[first(truth.present, after, reasoner)]
+    assert one.first_probability == EXACT(truth.present[ids.index(one.first)], abs=1e-9)
+    assert one.leader_probability == EXACT(truth.present[now], abs=1e-9)
+    rest = applied(evidence, [(column, UNKNOWN) for column, _ in settings])
+    chance = truth.total / told(reasoner, joint, rest).total
+    assert one.chance == EXACT(chance, abs=1e-9)
+
+
+def test_single_changes_equal_brute_force(patient):
+    """Exactly the changes of one item that put another condition first are reported."""
+    reasoner, joint, evidence = patient
+    found = what_would_change(reasoner, evidence)
+    now = first(told(reasoner, joint, evidence).present, evidence, reasoner)
+    expected = {}
+    settings = single_changes(reasoner, evidence)
+    truths = [told(reasoner, joint, applied(evidence, [setting])) for setting in settings]
+    possible = [pair for pair in zip(settings, truths, strict=True) if pair[1] is not None]
+    # an unknown item that can only have one value has it already
+    columns = [setting[0] for setting, _ in possible]
+    sole = [c for c in columns if columns.count(c) == 1 and c not in items_of(evidence)]
+    possible = [pair for pair in possible if pair[0][0] not in sole]
+    for setting, truth in possible:
+        after = applied(evidence, [setting])
+        if first(truth.present, after, reasoner) != now:
+            expected[named(reasoner, [setting])] = setting
+    assert set(views(found.single)) == set(expected)
+    for name, one in views(found.single).items():
+        if not any(column in dict(evidence.soft) for column, _ in [expected[name]]):
+            check_change(reasoner, joint, evidence, [expected[name]], one)
+    assert found.singles_tried == len(possible)
+    assert found.impossible == sum(truth is None for truth in truths)
+    chances = [one.chance for one in found.single]
+    assert chances == sorted(chances, reverse=True)
+    assert found.skipped == ()
+
+
+def test_pairs_equal_brute_force(patient):
+    """Of the pairs searched, exactly those that are enough are reported, and they are enough."""
+    reasoner, joint, evidence = patient
+    found = what_would_change(reasoner, evidence)
+    now = first(told(reasoner, joint, evidence).present, evidence, reasoner)
+    index = reasoner.vocabulary.index
+    near = []
+    for edit in found.searched:
+        item = index[edit.item]
+        code = UNKNOWN if edit.after == "unknown" else item.values.index(edit.after)
+        near.append((item.column, code))
+    expected = {}
+    for settings in combinations(near, 2):
+        if settings[0][0] == settings[1][0]:
+            continue
+        after = applied(evidence, settings)
+        truth = told(reasoner, joint, after)
+        if truth is not None and first(truth.present, after, reasoner) != now:
+            expected[named(reasoner, settings)] = settings
+    assert set(views(found.pairs)) == set(expected)
+    for name, one in views(found.pairs).items():
+        check_change(reasoner, joint, evidence, expected[name], one)
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.6])
+def test_crossing_a_threshold_equals_brute_force(threshold, patient):
+    """Exactly the single changes that take a condition across a threshold are reported."""
+    reasoner, joint, evidence = patient
+    name = "hypokalaemia"
+    found = what_would_change(reasoner, evidence, condition=name, threshold=threshold)
+    place = [row.id for row in reasoner.knowledge.condition].index(name)
+    below = told(reasoner, joint, evidence).present[place] < threshold
+    expected = set()
+    for setting in single_changes(reasoner, evidence):
+        truth = told(reasoner, joint, applied(evidence, [setting]))
+        if truth is not None and (truth.present[place] < threshold) != below:
+            expected.add(named(reasoner, [setting]))
+    assert set(views(found.single)) == expected
+    for one in (*found.single, *found.pairs):
+        assert (one.condition_probability < threshold) != below
+    for one in found.numbers:
+        assert one.condition_probability == EXACT(threshold, abs=1e-6)
+
+
+def test_a_chosen_condition_equals_brute_force(patient):
+    """Exactly the single changes that put a chosen condition first are reported."""
+    reasoner, joint, evidence = patient
+    ids = [row.id for row in reasoner.knowledge.condition]
+    now = first(told(reasoner, joint, evidence).present, evidence, reasoner)
+    other = next(i for i in range(len(ids)) if i != now and ids[i] != "stroke")
+    found = what_would_change(reasoner, evidence, condition=ids[other])
+    expected = set()
+    for setting in single_changes(reasoner, evidence):
+        after = applied(evidence, [setting])
+        truth = told(reasoner, joint, after)
+        if truth is not None and first(truth.present, after, reasoner) == other:
+            expected.add(named(reasoner, [setting]))
+    assert set(views(found.single)) == expected
+    assert all(one.first == ids[other] for one in (*found.single, *found.pairs, *found.numbers))
+
+
+class Varied:
+    """Sums over the table of a network with one number changed, built anew each time."""
+
+    def __init__(self, reasoner, evidence):
+        self.reasoner, self.evidence = reasoner, evidence
+        self.columns = joint_of(reasoner).columns
+        settled = reasoner.closure.settle(evidence.codes[None])
+        self.settled = replace(evidence, codes=settled.engine[0])
+
+    def net(self, number, value):
+        """The network with the number set, by what the number says of itself."""
+        net, knowledge = self.reasoner.engine.net, self.reasoner.knowledge
+        conditions = [row.id for row in knowledge.condition]
+        contexts = [row.id for row in knowledge.binary_contexts]
+        findings = [row.id for row in knowledge.finding]
+        bands = [row.id for row in knowledge.age_band]
+        n, k = len(conditions), len(contexts)
+        if number.kind == "rate":
+            excess = net.excess.copy()
+            excess[contexts.index(number.of[0]), conditions.index(number.of[1])] = value - 1
+            return net._replace(excess=excess)
+        if number.kind == "grade":
+            row, f = net.row.copy(), findings.index(number.of[1])
+            one = row[conditions.index(number.of[0]), net.graded[f]]
+            grade = knowledge.finding[f].values.index(number.of[2])
+            left = 1 - one[grade]
+            one *= (1 - value) / left
+            one[grade] = value
+            return net._replace(row=row)
+        strength = net.strength.copy()
+        if number.kind == "leak":
+            place = n + k + 1 + bands.index(number.of[1]), findings.index(number.of[0])
+        elif number.kind == "link":
+            place = conditions.index(number.of[0]), findings.index(number.of[1])
+        else:
+            place = n + contexts.index(number.of[0]), findings.index(number.of[1])
+        assert strength[place] == EXACT(number.value)
+        strength[place] = value
+        return net._replace(strength=strength)
+
+    def told(self, number, value):
+        """P(condition | evidence) with another value."""
+        net, groups = self.net(number, value), self.reasoner.engine.groups
+        joint = Joint(net, groups, self.columns, self.settled)
+        return joint.told(self.settled).present
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_numbers_vary_as_the_table_does(place, networks):
+    """For other values of a number the posterior is that of a network built with them."""
+    reasoner, _ = networks[place]
+    evidence = read_evidence({**CELLS[place], "diabetes": "present"}, reasoner.vocabulary)
+    bench = Bench.of(reasoner, evidence)
+    varied, left = variations(bench, range(5))
+    assert left == ()
+    kinds = {one.number.kind for one in varied}
+    assert kinds == {"link", "leak", "grade", "rate", "pretest"}
+    truth = Varied(reasoner, evidence)
+    rng = np.random.default_rng(7)
+    chosen = [one for one in varied if one.number.kind != "pretest"]
+    for at in rng.permutation(len(chosen))[:12]:
+        one = chosen[at]
+        other = 1 + 9 * rng.random() if one.number.is_rate else rng.random()
+        assert one.at(other).probability == EXACT(truth.told(one.number, other), abs=1e-9)
+
+
+def test_slopes_equal_finite_differences(networks):
+    """A slope is the change of the log odds for a small step, by networks with both values."""
+    reasoner, _ = networks[1]
+    evidence = read_evidence(CELLS[0], reasoner.vocabulary)
+    found = leans_on(reasoner, evidence, first=100)
+    truth = Varied(reasoner, evidence)
+    leader = [row.id for row in reasoner.knowledge.condition].index(found.leader)
+    numbers = [one for one in found.all if one.number.kind != "pretest"]
+    slopes = [abs(one.slope) for one in found.all]
+    assert slopes == sorted(slopes, reverse=True)
+    for one in numbers[:10]:
+        x = one.number.value
+        odds = []
+        for sign in (-1, 1):
+            moved = x * math.exp(sign * STEP)
+            if not one.number.is_rate:
+                moved = 1 / (1 + (1 - x) / x * math.exp(-sign * STEP))
+            p = truth.told(one.number, moved)[leader]
+            odds.append(math.log(p / (1 - p)))
+        assert one.slope == EXACT((odds[1] - odds[0]) / (2 * STEP), abs=1e-6)
+
+
+def test_the_pretest_slope_of_the_leader_alone_is_one(networks):
+    """With one condition left open, its log odds move with those of its pretest row."""
+    reasoner, _ = networks[0]
+    cells = dict.fromkeys(("dehydration", "hypokalaemia", "hypomagnesaemia", "stroke"), "absent")
+    evidence = read_evidence({"back_pain": "present", "age": "50", **cells}, reasoner.vocabulary)
+    found = leans_on(reasoner, evidence, first=100)
+    one = next(one for one in found.all if one.number.kind == "pretest")
+    assert one.number.of == ("lumbar_disc_radiculopathy",)
+    assert one.number.value == EXACT(0.3, abs=1e-9)
+    # the complaint ties it to the others in the pretest, so not quite
+    assert one.slope == EXACT(1.0, abs=0.25)
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_numbers_tip_where_the_table_does(place, networks):
+    """At the value told the leader and the other stand level; short of it the leader leads."""
+    reasoner, _ = networks[place]
+    evidence = read_evidence(CELLS[place], reasoner.vocabulary)
+    found = what_would_change(reasoner, evidence)
+    truth = Varied(reasoner, evidence)
+    ids = [row.id for row in reasoner.knowledge.condition]
+    leader = ids.index(found.leader)
+    sizes = [one.size for one in found.numbers]
+    assert sizes == sorted(sizes)
+    lines = [one for one in found.numbers if one.number.kind not in ("pretest", "rate")]
+    for one in lines[:6]:
+        at = truth.told(one.number, one.to)
+        assert at[leader] == EXACT(at[ids.index(one.first)], abs=1e-9)
+        assert at[leader] == EXACT(one.leader_probability, abs=1e-9)
+        for part, leads in ((0.99, True), (1.01, False)):
+            value = one.number.value + part * (one.to - one.number.value)
+            if 0 < value < 1:
+                assert (first(truth.told(one.number, value), evidence, reasoner) == leader) == leads
+    # and a number that is not told does not tip: at 0 and 1 the same condition leads
+    bench = Bench.of(reasoner, evidence)
+    goal = Goal.of(reasoner, evidence, believed(reasoner, evidence), threshold=None, condition=None)
+    told_of = {one.number for one in found.numbers}
+    quiet = [
+        one for one in variations(bench, range(5))[0] if one.line and one.number not in told_of
+    ]
+    for one in quiet:
+        for x in (1e-9, 0.5, 1 - 1e-9):
+            joint = one.at(x)
+            margins = goal.margins(joint.present, joint.absent, goal.field.open)
+            assert not goal.reached(margins)
+
+
+def test_a_pretest_row_tips_when_it_is_changed(networks):
+    """Base rates at which the leader changes are found to a millionth, from both sides."""
+    reasoner, _ = networks[0]
+    evidence = read_evidence(CELLS[0], reasoner.vocabulary)
+    rows = [
+        one for one in what_would_change(reasoner, evidence).numbers if one.number.kind == "pretest"
+    ]
+    assert rows
+    for one in rows:
+        assert one.leader_probability == EXACT(one.first_probability, abs=1e-6)
+        assert one.number.value == EXACT(
+            reasoner.parameters.pretest[
+                [row.id for row in reasoner.knowledge.condition].index(one.number.of[0])
+            ],
+            abs=1e-9,
+        )
+        raised = one.to > one.number.value
+        assert raised == (one.number.of[0] == one.first)
