@@ -165,11 +165,14 @@ def _provenance(subject: Subject) -> Told:
     from model.provenance import provenance
 
     reasoner, items = subject.reasoner, subject.reasoner.vocabulary.items
-    entered = [items[column].id for column in subject.evidence.entered]
+    codes = subject.evidence.codes
+    entered = {
+        items[column].id: items[column].values[codes[column]] for column in subject.evidence.entered
+    }
     found = [
-        provenance(reasoner, item, condition)
+        provenance(reasoner, item, condition, value)
         for condition in _conditions(subject)
-        for item in entered
+        for item, value in entered.items()
         if item not in reasoner.knowledge.condition_index
     ]
     lines: list[str] = []

@@ -32,15 +32,26 @@ def times(weight: float) -> str:
     >>> times(0.78), times(-0.6), times(0.02), times(0.15), times(4.2)
     ('about 6 times likelier', 'about 4 times less likely', 'as likely either way', 'about 1.4 times likelier', 'over 1,000 times likelier')
     """  # noqa: E501 - an example stands on one line
-    factor = 10.0 ** min(abs(weight), 300.0)
-    if factor < LEAST_FACTOR:
+    said_factor = factor(weight)
+    if not said_factor:
         return "as likely either way"
-    direction = "likelier" if weight > 0 else "less likely"
-    if factor > MOST_FACTOR:
-        return f"over {MOST_FACTOR:,.0f} times {direction}"
-    digits = 1 - math.floor(math.log10(factor))
-    rounded = round(factor, 1 if factor < 2 else 0 if factor < 20 else digits)
-    return f"about {rounded:,.1f}".removesuffix(".0") + f" times {direction}"
+    return f"{said_factor} times {'likelier' if weight > 0 else 'less likely'}"
+
+
+def factor(weight: float) -> str:
+    """The factor that a weight stands for, up or down; nothing when it makes no difference.
+
+    >>> factor(-0.6), factor(0.02), factor(2.3)
+    ('about 4', '', 'about 200')
+    """
+    value = 10.0 ** min(abs(weight), 300.0)
+    if value < LEAST_FACTOR:
+        return ""
+    if value > MOST_FACTOR:
+        return f"over {MOST_FACTOR:,.0f}"
+    digits = 1 - math.floor(math.log10(value))
+    rounded = round(value, 1 if value < 2 else 0 if value < 20 else digits)
+    return f"about {rounded:,.1f}".removesuffix(".0")
 
 
 MEANING: Final = {

@@ -113,7 +113,7 @@ def differential(assessment: Assessment, knowledge: KnowledgeBase, *, top: int =
     if assessment.conflict > 1:
         lines += _wrap(
             "The findings agree poorly with each other under this model "
-            f"(conflict {assessment.conflict:.1f}); the cause may lie outside what is modelled.",
+            f"(conflict {assessment.conflict:.1f}).",
             "  ",
         )
     return lines

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evaluation.accuracy import Accuracy, Share, measure
-from evaluation.files import read_table
+from evaluation.reading import read_table
 from evaluation.scoring import score_frame
 from model.knowledge import BASES, SETTINGS, KnowledgeBase, load
 from model.reasoner import Reasoner, open_reasoner

@@ -48,7 +48,6 @@ def compiled_before() -> bool:
     return bool(os.environ.get("NUMBA_CACHE_DIR")) or any(_FOLDER.rglob("rows.answer-*.nbc"))
 
 
-
 #: Sums may be reordered and products fused, the same way every time on one machine; NaN and
 #: infinity keep their meaning.
 _FAST = {"contract", "reassoc", "nsz"}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -124,7 +124,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an account is about, and its place among conditions or among the groups asked for."""
+    """What an account is about, and its place among the conditions or categories."""
 
     id: str
     label: str
@@ -184,8 +184,7 @@ def accounts(
         variants = [_first(evidence, columns[:count]) for count in range(len(columns))]
     else:
         variants = [changed(evidence, column, UNKNOWN) for column in columns]
-    categories = {row.id: place for place, row in enumerate(reasoner.knowledge.category)}
-    chosen = [categories[one.id] for one in subjects if one.kind == "category"]
+    chosen = [one.place for one in subjects if one.kind == "category"]
     found = answer_variants(
         reasoner,
         [evidence, blank, *variants],
@@ -193,6 +192,9 @@ def accounts(
         progress=progress,
         cancelled=cancelled,
     )
+    group = np.full((len(found.state), len(reasoner.engine.groups)), math.nan)
+    group[:, chosen] = found.group
+    found = replace(found, group=group)
     need(reasoner, evidence, int(found.state[0]))
     need(reasoner, blank, int(found.state[1]))
     return tuple(_account(reasoner, evidence, columns, one, reading, found) for one in subjects)
@@ -206,10 +208,14 @@ def _first(evidence: Evidence, columns: Sequence[int]) -> Evidence:
 
 
 def subjects_of(reasoner: Reasoner, names: Sequence[str]) -> list[Subject]:
-    """Look names up; categories are numbered in the order in which they are asked for."""
+    """Look up conditions, categories and "unexplained".
+
+    Raises:
+        InputError: for every name that does not exist.
+    """
     conditions = reasoner.knowledge.condition_index
-    categories = {row.id: row.label for row in reasoner.knowledge.category}
-    found, groups = [], 0
+    categories = {row.id: place for place, row in enumerate(reasoner.knowledge.category)}
+    found = []
     problems = []
     for name in names:
         if name in conditions:
@@ -217,8 +223,9 @@ def subjects_of(reasoner: Reasoner, names: Sequence[str]) -> list[Subject]:
             label = reasoner.knowledge.condition[place].label
             found.append(Subject(name, label, "condition", place))
         elif name in categories:
-            found.append(Subject(name, categories[name], "category", groups))
-            groups += 1
+            place = categories[name]
+            label = reasoner.knowledge.category[place].label
+            found.append(Subject(name, label, "category", place))
         elif name == UNEXPLAINED:
             found.append(Subject(name, "Nothing modelled explains it", UNEXPLAINED, 0))
         else:

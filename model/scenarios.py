@@ -1,4 +1,4 @@
-"""Two or more descriptions of a patient compared: what differs, what follows, and which item did it.
+"""Two or more descriptions of a patient compared: what differs, in what follows, and why.
 
 Items that differ are changed from the first description to the other in two ways, as in the ledger:
 one at a time in the order of a consultation (the changes add up to the whole), and each alone

@@ -248,7 +248,7 @@ class _Tree:
         random: np.random.Generator,
         cancelled: Cancelled | None,
     ) -> tuple[list[_Leaf], float]:
-        """Answer one more question in every leaf; leaves without a posterior fall away.
+        """Answer one more question in every leaf; answers without a posterior fall away.
 
         Returns:
             The new leaves, and the share of those that fell away.
@@ -266,17 +266,20 @@ class _Tree:
         first = self.field.first(answered) == self.leader
         found, gone = [], 0.0
         for leaf in leaves:
-            rows = [row for row, (of, _) in enumerate(grown) if of is leaf]
-            if (answered.state[rows] != DONE).any():
-                gone += leaf.share
-                continue
+            every = [row for row, (of, _) in enumerate(grown) if of is leaf]
+            rows = [row for row in every if answered.state[row] == DONE]
             chance = np.exp(answered.log_weight[rows] - leaf.log_weight)
             total = float(chance.sum())
-            counts = [1] * len(rows)
-            factors = leaf.factor * chance
+            # what an answer without a posterior is worth is what the others leave
+            missing = max(0.0, 1.0 - total) if len(rows) < len(every) else 0.0
+            total += missing
+            counts, factors = [1] * len(rows), leaf.factor * chance
             if self.draws:
-                counts = random.multinomial(leaf.count, chance / total).tolist()
-                factors = np.full(len(rows), leaf.factor * total)
+                split = random.multinomial(leaf.count, [*(chance / total), missing / total])
+                counts, factors = split[:-1].tolist(), np.full(len(rows), leaf.factor * total)
+                gone += float(split[-1]) * leaf.factor * total
+            else:
+                gone += leaf.share * missing
             found += [
                 _Leaf(
                     grown[row][1],

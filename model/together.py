@@ -10,7 +10,8 @@ is. All sets together have probability 1.
 
 The best sets are found by best-first search. A partial set says of some conditions that they are
 present or absent; P(partial | evidence) is the sum over every way to complete it, so no completion
-is more probable. One posterior of a partial set gives the exact probability of both ways to go on.
+is more probable. One posterior of a partial set bounds every way to go on, and one more row is its
+completion with everything left open absent.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def answer(net, graph, library, groups, cases, asked, out):
         if out.state[r] == FAILED:
             continue
         out.log_probability[r] = np.log(found.total) + found.exponent * np.log(2.0)
-        out.unexplained[r] = found.unexplained / found.total
+        out.unexplained[r] = min(1.0, found.unexplained / found.total)
         for b in range(net.age_prior.size):
             out.age[r, b] = (found.lanes[b, 0] + found.lanes[b, 1]) / found.total
         for s in range(2):
@@ -62,7 +62,7 @@ def answer(net, graph, library, groups, cases, asked, out):
                 if not np.isfinite(both) or both <= 0.0:
                     out.state[r] = FAILED
             for m in range(groups.shape[0]):
-                out.group[r, m] = found.group[m] / found.total
+                out.group[r, m] = min(1.0, found.group[m] / found.total)  # but for rounding
         if asked.contexts:
             for k in range(net.context_prior.size):
                 known = case.context[k] >= 0

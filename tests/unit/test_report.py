@@ -200,7 +200,6 @@ def test_a_rule_says_who_advises_it(reasoner):
             assert words == "supplement: good practice"
 
 
-
 def test_lists_hold_every_item(knowledge, vocabulary):
     """The vocabulary as text, JSON and template leaves nothing out."""
     shown, record = vocabulary_text(knowledge), vocabulary_json(knowledge)

@@ -1,0 +1,1 @@
+"""Pieces of the dashboard: what stands on its pages."""

@@ -1,0 +1,39 @@
+"""Bars with their words; rows that can be opened are buttons. A component of the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+_MOUNT = st.components.v2.component(
+    "paresis_bars",
+    html='<div id="root"></div>',
+    css=(_HERE / "bars.css").read_text(encoding="utf-8"),
+    js=(_HERE / "bars.js").read_text(encoding="utf-8"),
+)
+
+
+def bars(
+    key: str, groups: list[dict[str, Any]], picked: Callable[[str], None] | None = None
+) -> None:
+    """Draw groups of rows.
+
+    Args:
+        key: of the component.
+        groups: each with `title`, `note` and `rows`; a row has `id`, `label`, `value` (words), `p`
+            (0-1, the length of its bar) or `weight` (-1 to 1, to the left or right of a middle),
+            and may have `sub`, `tags`, `mark` and `low` and `high` (0-1), `open` and `pressed`.
+        picked: told the id of a row that was clicked.
+    """
+
+    def told() -> None:
+        row = getattr(st.session_state.get(key), "picked", None)
+        if picked is not None and isinstance(row, str):
+            picked(row)
+
+    _MOUNT(key=key, data={"groups": groups}, on_picked_change=told)

@@ -1,0 +1,116 @@
+"""Items to answer with one click or key, and chips to remove: a component of the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.case import answered, rest_absent
+from app.parts import state
+from app.sheet import Entry, Line, Section
+
+_HERE = Path(__file__).parent
+
+_MOUNT = st.components.v2.component(
+    "paresis_checklist",
+    html='<div id="root"></div>',
+    css=(_HERE / "checklist.css").read_text(encoding="utf-8"),
+    js=(_HERE / "checklist.js").read_text(encoding="utf-8"),
+)
+
+Implied = Mapping[str, tuple[str, str]]
+
+
+def _item(entry: Entry, values: Mapping[str, str], implied: Implied) -> dict[str, Any]:
+    value, why = implied.get(entry.id, ("", "")) if entry.binary else ("", "")
+    return {
+        "id": entry.id,
+        "label": entry.label,
+        "help": entry.question,
+        "binary": entry.binary,
+        "closes": entry.closes,
+        "state": entry.answer(values),
+        "implied": value,
+        "why": f"said by: {why}" if why else "already said",
+        "options": []
+        if entry.binary
+        else [{"value": one.value, "label": one.label} for one in entry.options],
+    }
+
+
+def _line(line: Line, values: Mapping[str, str], implied: Implied) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "title": line.title,
+        "closing": line.closing,
+        "items": [_item(entry, values, implied) for entry in line.entries],
+    }
+
+
+def part_of(
+    section: Section, values: Mapping[str, str], implied: Implied, *, folded: bool
+) -> dict[str, Any]:
+    """A section of the sheet as the component draws it."""
+    return {
+        "id": section.id,
+        "title": section.title,
+        "note": section.note,
+        "folded": folded,
+        "open": False,
+        "lines": [_line(line, values, implied) for line in section.lines],
+    }
+
+
+def chips_of(chips: Sequence[tuple[str, str, str, str]]) -> dict[str, Any]:
+    """What was entered as chips."""
+    return {
+        "title": "What was entered; press one to remove it",
+        "empty": "Nothing entered yet. What is not entered is unknown, never absent.",
+        "chips": [
+            {"id": item, "label": label, "value": value, "state": kind}
+            for item, label, value, kind in chips
+        ],
+    }
+
+
+def checklist(key: str, parts: list[dict[str, Any]], lines: Sequence[Line] = ()) -> None:
+    """Draw sections or chips; what is clicked changes the case before the page is drawn again."""
+    seen: dict[str, int] = st.session_state.setdefault("seen", {})
+
+    def told() -> None:
+        events = getattr(st.session_state.get(key), "events", None) or []
+        _apply(key, events, {line.id: line for line in lines})
+
+    _MOUNT(
+        key=key,
+        data={"parts": parts, "seen": seen.get(key, 0)},
+        on_events_change=told,
+    )
+
+
+def _apply(key: str, events: Sequence[Mapping[str, Any]], lines: Mapping[str, Line]) -> None:
+    """Apply the events not seen yet; what comes from a browser is checked."""
+    desk = state.the_desk()
+    entries = desk.entries | {one.id: one for line in lines.values() for one in line.entries}
+    seen: dict[str, int] = st.session_state.setdefault("seen", {})
+    now = state.case()
+    for event in events:
+        number = event.get("n", 0)
+        if not isinstance(number, int) or number <= seen.get(key, 0):
+            continue
+        seen[key] = number
+        line = lines.get(str(event.get("line", "")))
+        item, value = str(event.get("item", "")), str(event.get("value", ""))
+        entry = entries.get(item)
+        if line is not None:
+            known = [name for name, _ in desk.known(now)]
+            open_items = [entry.id for entry in line.entries if entry.closes]
+            now = rest_absent(now, open_items, known)
+        elif entry is not None:
+            now = answered(now, entry.changes(value))
+        elif item in desk.vocabulary.index and not value:
+            now = answered(now, {item: ""})
+    state.change(now)

@@ -1,0 +1,65 @@
+"""Saving, loading and sharing a case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from app.assessing import Desk
+from app.case import Case, from_json, to_json, to_link
+from app.parts import state
+from app.printed import page
+from model.assessment import Assessment
+from model.errors import InputError
+
+WARNING = (
+    "A link holds everything entered. It stays in the browser's history and wherever it is pasted. "
+    "Make one only where patient data may go."
+)
+
+
+def _load() -> None:
+    name = f"load_{st.session_state.get('loads', 0)}"
+    upload = st.session_state.get(name)
+    if upload is None:
+        return
+    try:
+        text = upload.getvalue().decode("utf-8-sig")
+        state.change(from_json(text, state.the_desk().vocabulary))
+        st.session_state["load_problems"] = ()
+        st.session_state["loads"] = st.session_state.get("loads", 0) + 1
+    except UnicodeDecodeError:
+        st.session_state["load_problems"] = ("The file is not UTF-8 text.",)
+    except InputError as error:
+        st.session_state["load_problems"] = tuple(str(problem) for problem in error.problems)
+
+
+def keep(case: Case, assessment: Assessment, desk: Desk) -> None:
+    """Save as a file, load one, print, make a link."""
+    with st.expander("Save, load, print, share", icon=":material/save:"):
+        row = st.container(horizontal=True)
+        row.download_button(
+            "Save case (JSON)", to_json(case), "case.json", "application/json", on_click="ignore",
+            key="save_case", icon=":material/download:",
+        )  # fmt: skip
+        row.download_button(
+            "Report to print (HTML)",
+            lambda: page(case, assessment, desk, datetime.now().astimezone()),
+            "report.html", "text/html", on_click="ignore", key="save_report",
+            icon=":material/print:",
+        )  # fmt: skip
+        st.file_uploader(
+            "Load a saved case", type="json", max_upload_size=1, on_change=_load,
+            key=f"load_{st.session_state.get('loads', 0)}",
+        )  # fmt: skip
+        for problem in st.session_state.get("load_problems", ()):
+            st.warning(problem)
+        if st.toggle("Make a link that restores this case", key="link_wanted"):
+            st.caption(f":material/warning: {WARNING}")
+            with st.container(key="link_code"):
+                st.code(f"{_address()}?case={to_link(case)}", language=None, wrap_lines=True)
+
+
+def _address() -> str:
+    return str(st.context.url or "").partition("?")[0]

@@ -1,0 +1,67 @@
+"""One patient: what is known on the left, red flags and the differential on the right."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import phrases, sheet
+from app.assessing import implied
+from app.note import note, stamp
+from app.parts import cards, detail, first, flags, keep, ranking, state
+from app.parts.checklist import checklist, chips_of, part_of
+
+desk = state.the_desk()
+case = state.case()
+assessment = state.assessment()
+follows = implied(assessment, case)
+values = dict(case.values)
+
+flags.strip(assessment, desk)
+left, right = st.columns([1, 1], gap="medium")
+
+with left:
+    with st.container(border=True, key="first_card"):
+        first.who(desk, case)
+        first.search_box()
+    ranking.brief(assessment)
+    with st.container(key="chips_card"):
+        checklist("chips", [chips_of(sheet.chips(values, desk.knowledge, desk.sections))])
+        bar = st.container(horizontal=True, gap="small")
+        bar.button(
+            "Undo", key="undo", icon=":material/undo:", type="tertiary", on_click=state.undo,
+            disabled=not st.session_state.get("past"),
+        )  # fmt: skip
+        bar.button(
+            "New case", key="anew", icon=":material/restart_alt:", type="tertiary",
+            on_click=state.start_anew, disabled=not values,
+        )  # fmt: skip
+    red, symptoms, background, examination, tests, diagnoses = desk.sections
+    with st.container(border=True, key="flags_card"):
+        st.subheader(f"{red.title}", anchor=False)
+        st.caption(f"{red.note} One press is present, “no” absent, once more unknown again.")
+        checklist("red_flags", [part_of(red, values, follows, folded=False)], red.lines)
+    parts = [
+        part_of(part, values, follows, folded=True)
+        for part in (symptoms, background, examination, tests, diagnoses)
+    ]
+    lines = [line for part in desk.sections for line in part.lines]
+    checklist("sheet", parts, lines)
+    st.caption(
+        "Keys in a row: arrows move, + present, - absent, Backspace clears. "
+        "Tab goes to the next row."
+    )
+
+with right:
+    flags.card(assessment, desk)
+    ranking.reading(assessment)
+    ranking.ranking(case, assessment, desk)
+    cards.next_question(case, assessment, desk)
+    detail.chooser(desk)
+    detail.detail(case, desk)
+    cards.fit(case, assessment)
+    ranking.signs(assessment, desk, values)
+    with st.expander("Copy as note", icon=":material/content_copy:"):
+        st.code(note(case, assessment, desk), language=None, wrap_lines=True)
+    keep.keep(case, assessment, desk)
+    st.caption(f"{stamp(assessment, desk)}  \n{phrases.PURPOSE}")
+cards.work_beside(case, assessment, desk)

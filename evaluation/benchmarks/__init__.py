@@ -1,0 +1,1 @@
+"""Measurements: reference work, other libraries on the same cases, growth, files, start-up."""
