@@ -225,7 +225,7 @@ def examination(knowledge: KnowledgeBase) -> Section:
     return Section("examination", "Examination", "Absent means examined and normal.", (*lines,))
 
 
-def tests(knowledge: KnowledgeBase) -> Section:
+def investigations(knowledge: KnowledgeBase) -> Section:
     """Tests by step; a blood test with two ends is one line."""
     lines = []
     for step in sorted(knowledge.step, key=lambda row: row.order):
@@ -336,7 +336,7 @@ def sections(knowledge: KnowledgeBase, vocabulary: Vocabulary) -> tuple[Section,
         symptoms(knowledge, shown),
         background(knowledge),
         examination(knowledge),
-        tests(knowledge),
+        investigations(knowledge),
         diagnoses(knowledge),
     )
 

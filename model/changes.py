@@ -36,6 +36,10 @@ from model.vocabulary import UNKNOWN
 PROMISING = 12
 
 
+#: A change that comes nearer by less than this (natural logarithm of odds) comes no nearer.
+LEAST = 1e-9
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One item that would be known to be something else.
@@ -198,7 +202,7 @@ def what_would_change(
     singles = [*search.unknown_items(), *search.entered_items()]
     told = evidence.codes[reasoner.vocabulary.columns("condition")] == UNKNOWN
     far = float(goal.distance(now.present, now.absent, told))
-    near = [one for one in singles if not one.reached and one.distance < far]
+    near = [one for one in singles if not one.reached and one.distance < far - LEAST]
     near = sorted(near, key=lambda one: one.distance)[:PROMISING]
     pairs = search.pairs(near)
 

@@ -121,6 +121,8 @@ def work_beside(case: Case, assessment: Assessment, desk: Desk) -> None:
 
     @st.fragment(run_every=LOOK)
     def look() -> None:
+        if key_of(state.case()) != key_of(case):
+            st.rerun()  # an answer that came in while only this part was drawn
         if time.monotonic() - beside["since"] < REST:
             return
         quick = the_questions(case, desk).ready and the_surprise(case, desk).ready
@@ -164,8 +166,10 @@ def next_question(case: Case, assessment: Assessment, desk: Desk) -> None:
         )  # fmt: skip
         row.toggle("Tests too", key="q_tests", persist_state="session")
         slot = _slot("questions")
+        current = slot.task is not None and slot.task.key == _questions_key(case)
         now = slot.task.result if slot.task else None
         found = cast("Questions | None", now or slot.last)
+        fresh = current and now is not None
         if found is None:
             st.caption("Being weighed …")
             return
@@ -180,8 +184,10 @@ def next_question(case: Case, assessment: Assessment, desk: Desk) -> None:
             return
         section = Section("next", "", "", tuple(line for line, _ in shown))
         part = part_of(section, case.values, {}, folded=False)
+        if not fresh:
+            st.caption("Of before the last change; being weighed anew …")
         for drawn, (_, note) in zip(part["lines"], shown, strict=True):
-            drawn["note"] = note
+            drawn["note"] = note if fresh else ""
         checklist("next", [part], [line for line, _ in shown])
 
 

@@ -78,30 +78,39 @@ def chips_of(chips: Sequence[tuple[str, str, str, str]]) -> dict[str, Any]:
 
 def checklist(key: str, parts: list[dict[str, Any]], lines: Sequence[Line] = ()) -> None:
     """Draw sections or chips; what is clicked changes the case before the page is drawn again."""
-    seen: dict[str, int] = st.session_state.setdefault("seen", {})
+    by_id = {line.id: line for line in lines}
 
     def told() -> None:
-        events = getattr(st.session_state.get(key), "events", None) or []
-        _apply(key, events, {line.id: line for line in lines})
+        _apply(key, getattr(st.session_state.get(key), "events", None) or [], by_id)
 
-    _MOUNT(
-        key=key,
-        data={"parts": parts, "seen": seen.get(key, 0)},
-        on_events_change=told,
+    shown = _MOUNT(
+        key=key, data={"parts": parts, "seen": _seen().get(key, 0)}, on_events_change=told
     )
+    # Streamlit may break a callback off when the next click is already there: then it is heard here
+    if _apply(key, shown.events or [], by_id):
+        st.rerun()
 
 
-def _apply(key: str, events: Sequence[Mapping[str, Any]], lines: Mapping[str, Line]) -> None:
-    """Apply the events not seen yet; what comes from a browser is checked."""
-    desk = state.the_desk()
-    entries = desk.entries | {one.id: one for line in lines.values() for one in line.entries}
+def _seen() -> dict[str, int]:
+    """The number of the last event heard of each component."""
     seen: dict[str, int] = st.session_state.setdefault("seen", {})
-    now = state.case()
+    return seen
+
+
+def _apply(key: str, events: Sequence[Mapping[str, Any]], lines: Mapping[str, Line]) -> bool:
+    """Apply the events not heard yet, if any; what comes from a browser is checked.
+
+    An event counts as heard once the case has changed. Hearing one twice does no harm, since each
+    says what an item is to be.
+    """
+    desk, seen, now = state.the_desk(), _seen(), state.case()
+    last = seen.get(key, 0)
+    entries = desk.entries | {one.id: one for line in lines.values() for one in line.entries}
     for event in events:
         number = event.get("n", 0)
-        if not isinstance(number, int) or number <= seen.get(key, 0):
+        if not isinstance(number, int) or number <= last:
             continue
-        seen[key] = number
+        last = number
         line = lines.get(str(event.get("line", "")))
         item, value = str(event.get("item", "")), str(event.get("value", ""))
         entry = entries.get(item)
@@ -113,4 +122,8 @@ def _apply(key: str, events: Sequence[Mapping[str, Any]], lines: Mapping[str, Li
             now = answered(now, entry.changes(value))
         elif item in desk.vocabulary.index and not value:
             now = answered(now, {item: ""})
+    if last == seen.get(key, 0):
+        return False
     state.change(now)
+    seen[key] = last
+    return True

@@ -104,10 +104,9 @@ def _searched() -> None:
 def _set(desk: Desk, one: search.Candidate, *, absent: bool) -> str:
     value = one.value or ("absent" if absent else "present")
     entry = desk.entries.get(one.item)
-    changes = {one.item: value}
-    if entry is not None and not entry.binary and not one.value:
-        options = [o for o in entry.options if dict(o.sets).get(one.item) == value]
-        changes = entry.changes(options[0].value) if options else changes
+    # of a measurement with several answers only what was named is known
+    others = dict.fromkeys(entry.members, "") if entry is not None else {}
+    changes = others | {one.item: value}
     state.change(answered(state.case(), changes))
     said = "" if one.value else f": {value}"
     return f"Entered: {one.label}{said}."

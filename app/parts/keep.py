@@ -19,16 +19,11 @@ WARNING = (
 )
 
 
-def _load() -> None:
-    name = f"load_{st.session_state.get('loads', 0)}"
-    upload = st.session_state.get(name)
-    if upload is None:
-        return
+def _load(content: bytes) -> None:
+    """Take a saved case as the case on the table, or say what is wrong with it."""
     try:
-        text = upload.getvalue().decode("utf-8-sig")
-        state.change(from_json(text, state.the_desk().vocabulary))
+        state.change(from_json(content.decode("utf-8-sig"), state.the_desk().vocabulary))
         st.session_state["load_problems"] = ()
-        st.session_state["loads"] = st.session_state.get("loads", 0) + 1
     except UnicodeDecodeError:
         st.session_state["load_problems"] = ("The file is not UTF-8 text.",)
     except InputError as error:
@@ -37,7 +32,7 @@ def _load() -> None:
 
 def keep(case: Case, assessment: Assessment, desk: Desk) -> None:
     """Save as a file, load one, print, make a link."""
-    with st.expander("Save, load, print, share", icon=":material/save:"):
+    with st.expander("Save, load, print, share", key="keep", icon=":material/save:"):
         row = st.container(horizontal=True)
         row.download_button(
             "Save case (JSON)", to_json(case), "case.json", "application/json", on_click="ignore",
@@ -49,10 +44,14 @@ def keep(case: Case, assessment: Assessment, desk: Desk) -> None:
             "report.html", "text/html", on_click="ignore", key="save_report",
             icon=":material/print:",
         )  # fmt: skip
-        st.file_uploader(
-            "Load a saved case", type="json", max_upload_size=1, on_change=_load,
-            key=f"load_{st.session_state.get('loads', 0)}",
-        )  # fmt: skip
+        loads = st.session_state.get("loads", 0)
+        upload = st.file_uploader(
+            "Load a saved case", type="json", max_upload_size=1, key=f"load_{loads}"
+        )
+        if upload is not None:
+            _load(upload.getvalue())
+            st.session_state["loads"] = loads + 1  # an empty field for the next file
+            st.rerun()
         for problem in st.session_state.get("load_problems", ()):
             st.warning(problem)
         if st.toggle("Make a link that restores this case", key="link_wanted"):

@@ -161,13 +161,14 @@ def reading(assessment: Assessment) -> None:
 
 def brief(assessment: Assessment) -> None:
     """The leading causes in a line, for narrow screens, where the ranking stands further down."""
-    if assessment.has_differential:
+    with st.container(key="brief"):
+        if not assessment.has_differential:
+            return
         said = " · ".join(
             f"{one.label.partition(' (')[0]} {phrases.about(one.probability)}"
             for one in assessment.ranking[:3]
         )
-        with st.container(key="brief"):
-            st.markdown(f"**Leading now:** {said}. [Whole differential](#differential)")
+        st.markdown(f"**Leading now:** {said}. [Whole differential](#differential)")
 
 
 def signs(assessment: Assessment, desk: Desk, values: dict[str, str]) -> None:

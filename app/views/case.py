@@ -52,15 +52,24 @@ with left:
     )
 
 with right:
-    flags.card(assessment, desk)
-    ranking.reading(assessment)
-    ranking.ranking(case, assessment, desk)
-    cards.next_question(case, assessment, desk)
-    detail.chooser(desk)
-    detail.detail(case, desk)
-    cards.fit(case, assessment)
-    ranking.signs(assessment, desk, values)
-    with st.expander("Copy as note", icon=":material/content_copy:"):
+    # every card has its place whether it is there or not, so that none below it loses its state
+    places = [st.container() for _ in range(7)]
+    with places[0]:
+        flags.card(assessment, desk)
+    with places[1]:
+        ranking.reading(assessment)
+        ranking.ranking(case, assessment, desk)
+    with places[2]:
+        cards.next_question(case, assessment, desk)
+    with places[3]:
+        detail.chooser(desk)
+    with places[4]:
+        detail.detail(case, desk)
+    with places[5]:
+        cards.fit(case, assessment)
+    with places[6]:
+        ranking.signs(assessment, desk, values)
+    with st.expander("Copy as note", key="note", icon=":material/content_copy:"):
         st.code(note(case, assessment, desk), language=None, wrap_lines=True)
     keep.keep(case, assessment, desk)
     st.caption(f"{stamp(assessment, desk)}  \n{phrases.PURPOSE}")

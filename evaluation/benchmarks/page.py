@@ -149,8 +149,10 @@ def peer_lines(found: dict[str, Any], pictures: Path) -> list[str]:
         (
             "Times of the tool over ours, for the same case: median over cases (least to most). A "
             "patient costs a tool its set-up and its query, since the evidence decides what is "
-            "built; translating the case (see below) is not counted. *Best* is the fastest set-up, "
-            "chosen anew for every case."
+            "built; translating the case (see below) is not counted. Ours is the median of "
+            "repeated warm calls with everything they do; a tool is asked each case once, after "
+            "one that is not counted. The columns take the fastest set-up of a library, chosen "
+            "anew for every case."
         ),
         "",
         *table(

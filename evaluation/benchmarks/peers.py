@@ -326,7 +326,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     works = [
         Work(kind, () if kind == PUBLISHED else (positives,))
-        for kind in sorted(given.sets, key=lambda kind: kind != "all")
+        for kind in ("all", "half", "none", PUBLISHED)
+        if kind in given.sets
         for positives in ([0] if kind == PUBLISHED else sorted(given.positives))
     ]
     keeper = Keeper("peers", given.results)

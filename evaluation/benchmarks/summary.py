@@ -51,6 +51,8 @@ class Ratio:
                 f" (over {number(least)})" if least < math.inf else ""
             )
         extent = f"{number(min(self.values))} to {number(max(self.values))}"
+        if of == 1:
+            return number(self.middle)
         if self.more:
             return f"{extent}; {len(self.values)} of {of} finished"
         return f"{number(self.middle)} ({extent})"
@@ -167,8 +169,8 @@ class Target:
 
     @property
     def verdict(self) -> str:
-        """Met, not met, or not measured."""
-        return {True: "met", False: "**not met**", None: "not measured"}[self.met]
+        """Met, not met, or not decided by what was measured."""
+        return {True: "met", False: "**not met**", None: "not decided"}[self.met]
 
 
 def _at_most(what: str, limit: float, value: float, shown: str, unit: str = "") -> Target:
@@ -196,7 +198,10 @@ def peer_targets(found: dict[str, Any]) -> list[Target]:
                 alone = ratio(group, tools, limit, query_only=True)
                 shown += f"; the fastest query alone {alone}"
             what = f"time of {library} at its best, {words}, over ours: {where}"
-            result.append(_at_least(what, times, value.middle, shown, " times"))
+            met: bool | None = value.middle >= times
+            if not met and not value.values:
+                met = None  # the limit was too short to tell
+            result.append(Target(what, f"at least {number(times)} times", shown, met))
     return result
 
 

@@ -107,6 +107,13 @@ def test_typing_a_word_enters_it(dashboard):
     assert not at.session_state["case"].values
 
 
+def test_a_word_enters_no_more_than_it_says(dashboard):
+    """A raised creatine kinase may still be very high."""
+    at = dashboard()
+    at.text_input(key="w_search").set_value("ck raised").run()
+    assert at.session_state["case"].values == {"creatine_kinase_raised": "present"}
+
+
 def test_an_unclear_word_is_asked_back(dashboard):
     """Nothing is entered until one of the offers is pressed."""
     at = dashboard()

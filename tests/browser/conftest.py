@@ -83,7 +83,8 @@ class Visit:
     def open(self, path: str = "") -> Page:
         """Go to a page of the dashboard and wait until it has been drawn."""
         self.page.goto(f"{self.server}/{path}")
-        expect(self.page.get_by_text("informs and gives no orders").first).to_be_visible()
+        expect(self.page.get_by_text("informs and gives no orders").last).to_be_visible()
+        self.settle()
         return self.page
 
     def type(self, word: str) -> None:
@@ -92,6 +93,12 @@ class Visit:
         box.fill(word)
         box.press("Enter")
         expect(box).to_have_value("")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page has been drawn to its end."""
+        app = self.page.get_by_test_id("stApp")
+        expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def test_what_if_is_reached_with_the_case(visit):
     page = here.open()
     here.type("foot drop")
     page.get_by_role("link", name="What if").first.click()
-    expect(page.get_by_role("heading", name="What if")).to_be_visible()
+    expect(page.get_by_role("heading", name="What if", exact=True)).to_be_visible()
     page.get_by_role("combobox", name="Setting of B").click()
     page.get_by_role("option", name="Neurology clinic").click()
     expect(page.get_by_role("heading", name="What moved")).to_be_visible()

@@ -67,9 +67,9 @@ class Joint:
                 continue
             load = 1.0 + np.array(x) @ net.excess
             for c in product((0, 1), repeat=n):
-                off = np.exp(-net.rate * net.multiplier[band, sex] * load)
-                off *= np.prod(1 - net.cause * np.array(c)[:, None], axis=0)
-                weight = prior * np.prod(np.where(c, 1 - off, off))
+                off = -net.rate * net.multiplier[band, sex] * load
+                off += np.log1p(-net.cause * np.array(c)[:, None]).sum(axis=0)
+                weight = prior * np.prod(np.where(c, -np.expm1(off), np.exp(off)))
                 for u in (0, 1):
                     if u or any(c):
                         share = net.unnamed_prior if u else 1 - net.unnamed_prior

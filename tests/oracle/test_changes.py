@@ -140,6 +140,36 @@ def test_single_changes_equal_brute_force(patient):
     assert found.skipped == ()
 
 
+def test_the_changes_that_come_nearest_are_paired(patient):
+    """Pairs are searched among the changes that bring another closest to the leader."""
+    reasoner, joint, evidence = patient
+    found = what_would_change(reasoner, evidence)
+    present = told(reasoner, joint, evidence).present
+    now = first(present, evidence, reasoner)
+    index = reasoner.vocabulary.index
+    place = reasoner.vocabulary.columns("condition")
+
+    def gap(one, patient):
+        odds = np.log(one.present) - np.log(1 - one.present)
+        odds = np.where(patient.codes[place] == UNKNOWN, odds, -np.inf)
+        return odds[now] - np.delete(odds, now).max()
+
+    with np.errstate(divide="ignore"):
+        far = gap(told(reasoner, joint, evidence), evidence)
+        gaps = {}
+        for setting in single_changes(reasoner, evidence):
+            after = applied(evidence, [setting])
+            truth = told(reasoner, joint, after)
+            if truth is not None and 0 < gap(truth, after) < far - 1e-9:
+                gaps[named(reasoner, [setting])] = gap(truth, after)
+    nearest = sorted(gaps.values())[: len(found.searched)]
+    assert len(found.searched) == min(12, len(gaps))
+    assert [gaps[frozenset({(edit.item, edit.after)})] for edit in found.searched] == EXACT(
+        nearest, abs=1e-9
+    )
+    assert all(edit.item in index for edit in found.searched)
+
+
 def test_pairs_equal_brute_force(patient):
     """Of the pairs searched, exactly those that are enough are reported, and they are enough."""
     reasoner, joint, evidence = patient
@@ -248,6 +278,38 @@ class Varied:
         return joint.told(self.settled).present
 
 
+@pytest.mark.parametrize(
+    "asked", [{}, {"condition": "hypokalaemia", "threshold": 0.3}, {"condition": "dehydration"}]
+)
+def test_every_number_that_can_tip_is_told(asked, patient):
+    """A number is told if, and only if, some value of it reaches the goal."""
+    reasoner, _, evidence = patient
+    bench, now = Bench.of(reasoner, evidence), believed(reasoner, evidence)
+    if asked == {"condition": "dehydration"}:  # or another, where it comes first already
+        ids = [row.id for row in reasoner.knowledge.condition]
+        asked = {"condition": next(name for name in ids[2:] if name != ids[now.present.argmax()])}
+    found = what_would_change(reasoner, evidence, **asked)
+    asked = {"threshold": None, "condition": None, **asked}
+    goal = Goal.of(reasoner, evidence, now, **asked)
+    told_of = {one.number.of: one for one in found.numbers if one.number.kind != "leak"}
+    for one in variations(bench, range(5))[0]:
+        if not one.line or one.number.kind == "leak":
+            continue
+
+        def reached(x, one=one):
+            joint = one.at(x)
+            margins = goal.margins(joint.present, joint.absent, goal.field.open)
+            return bool(goal.reached(margins))
+
+        some = any(reached(x) for x in np.linspace(1e-6, 1 - 1e-6, 201))
+        assert some == (one.number.of in told_of)
+        if some:
+            tip = told_of[one.number.of]
+            back = 1e-6 * (one.x - tip.to)
+            assert reached(tip.to - back)
+            assert not reached(tip.to + back)
+
+
 @pytest.mark.parametrize("place", [0, 1])
 def test_numbers_vary_as_the_table_does(place, networks):
     """For other values of a number the posterior is that of a network built with them."""
@@ -334,6 +396,26 @@ def test_numbers_tip_where_the_table_does(place, networks):
             joint = one.at(x)
             margins = goal.margins(joint.present, joint.absent, goal.field.open)
             assert not goal.reached(margins)
+
+
+def test_a_number_that_tips_both_ways_tells_the_nearer(networks):
+    """Where a number more and a number less both change the leader, the smaller change is told."""
+    reasoner = shaken(networks[0][0], 230)
+    names = ("potassium_low", "muscle_cramps", "back_pain")
+    cells = {**dict.fromkeys(names, "present"), "age": "50", "sex": "male"}
+    evidence = read_evidence(cells, reasoner.vocabulary)
+    found = what_would_change(reasoner, evidence)
+    of = ("lumbar_disc_radiculopathy", "muscle_cramps")
+    one = next(one for one in found.numbers if one.number.of == of)
+    numbers = [one.number for one in found.numbers]
+    assert len(set(numbers)) == len(numbers)
+    truth = Varied(reasoner, evidence)
+    leaders = [
+        first(truth.told(one.number, value), evidence, reasoner)
+        for value in (one.number.value, 0.95 * one.to, 0.9)
+    ]
+    assert leaders[0] not in leaders[1:]
+    assert one.size < one.number.coordinate(0.9) - one.number.coordinate(one.number.value)
 
 
 def test_a_pretest_row_tips_when_it_is_changed(networks):

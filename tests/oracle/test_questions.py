@@ -20,7 +20,7 @@ from model.prospects import (
 from model.questions import next_questions
 from model.stopping import stopping
 from model.vocabulary import UNKNOWN, Vocabulary
-from tests.oracle.joint import Joint, joint_of, ruled, shaken
+from tests.oracle.joint import Joint, joint_of, ruled, shaken, with_net
 from tests.oracle.small import brute_force
 from tests.oracle.small_base import small_base
 
@@ -36,12 +36,12 @@ CELLS = (
 CASES = [(seed, 0) for seed in range(4)] + [(seed, seed) for seed in range(1, 4)]
 
 
-def excluding(reasoner):
-    """The same with two findings that exclude each other."""
+def excluding(reasoner, other="muscle_cramps"):
+    """The same with a finding that back pain excludes."""
     knowledge = replace(
         reasoner.knowledge,
         finding=tuple(
-            row.model_copy(update={"excludes": "muscle_cramps"}) if row.id == "back_pain" else row
+            row.model_copy(update={"excludes": other}) if row.id == "back_pain" else row
             for row in reasoner.knowledge.finding
         ),
     )
@@ -130,6 +130,43 @@ def test_chances_and_posteriors_equal_the_table(patient):
             assert one.absent[row] == EXACT(1 - told.present, abs=1e-9)
             assert one.group[row] == EXACT(told.group, abs=1e-9)
             assert one.unexplained[row] == EXACT(told.unexplained, abs=1e-9)
+
+
+def rare(small):
+    """A network in which a finding, or one of two conditions given the other, hardly occurs."""
+    net, knowledge = small.engine.net, small.knowledge
+    at = {row.id: place for place, row in enumerate(knowledge.finding)}
+    i = {row.id: place for place, row in enumerate(knowledge.condition)}
+    strength, rate, excess = net.strength.copy(), net.rate.copy(), net.excess.copy()
+    strength[:, at["glucose_or_hba1c_high"]] *= 1e-11  # hardly ever high
+    n = len(rate)
+    for name in ("muscle_cramps", "back_pain"):
+        strength[:, at[name]] = 0.0
+        strength[n:, at[name]] = 1e-13
+        strength[i["stroke"], at[name]] = 0.9
+    strength[i["hypokalaemia"], at["muscle_cramps"]] = 0.9  # the other that explains cramps
+    rate[[i["stroke"], i["hypokalaemia"]]] = 1e-12
+    excess[:, [i["stroke"], i["hypokalaemia"]]] = 0.0
+    changed = net._replace(strength=strength, rate=rate, excess=excess, cause=0 * net.cause)
+    return with_net(small, changed)
+
+
+def test_rare_answers_are_computed_and_not_subtracted(small):
+    """Where a difference would lose its digits, the second answer has a posterior of its own."""
+    reasoner = rare(small)
+    joint = joint_of(reasoner)
+    cells = {"age": "70", "sex": "male", "muscle_cramps": "present"}
+    evidence = read_evidence(cells, reasoner.vocabulary)
+    for name in ("glucose_or_hba1c_high", "back_pain"):
+        column = reasoner.vocabulary.index[name].column
+        one = prospects(reasoner, evidence, [(column,)]).each[0]
+        truth = joint.told(with_answer(evidence, [column], (1,)))
+        assert one.present[1] == EXACT(truth.present, rel=1e-6)
+        chance = truth.total / joint.told(evidence).total
+        assert one.chance[1] == EXACT(chance, rel=1e-6)
+    # the second is common, and yet makes one of the conditions hardly possible
+    assert one.chance[1] > 0.1
+    assert one.present[1].min() < 1e-6 * one.present[0].max()
 
 
 def test_what_is_not_asked_has_one_possible_answer(patient):
@@ -251,6 +288,19 @@ def test_items_that_exclude_each_other_are_one_question(networks):
     assert "muscle_cramps" not in asked
 
 
+def test_a_question_costs_what_its_dearest_item_costs(networks):
+    """Asked with a blood test, a question of the history is as dear; within a limit it is alone."""
+    reasoner = excluding(networks[1][0], "glucose_or_hba1c_high")
+    evidence = read_evidence(CELLS[0], reasoner.vocabulary)
+    burden = {row.id: row.burden for row in reasoner.knowledge.step}
+    one = next(q for q in next_questions(reasoner, evidence).all if "back_pain" in q.items)
+    assert one.items == ("back_pain", "glucose_or_hba1c_high")
+    assert (one.step, one.burden) == ("blood_test", burden["blood_test"])
+    assert one.gain_per_burden == one.gain / burden["blood_test"]
+    cheap = next_questions(reasoner, evidence, burden=burden["history"]).all
+    assert ("back_pain",) in [q.items for q in cheap]
+
+
 def test_a_context_and_the_one_it_implies_are_one_question(networks):
     """Diabetes and its poor control have three answers, as likely as the table says."""
     reasoner, joint = networks[1]
@@ -263,10 +313,12 @@ def test_a_context_and_the_one_it_implies_are_one_question(networks):
     assert one.lost == EXACT(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize(("mode", "target"), [("inform", ()), ("raise", ("hypokalaemia",))])
-def test_two_steps_ahead_equal_the_table(mode, target, networks):
+@pytest.mark.parametrize(
+    ("network", "mode", "target"), [(2, "inform", ()), (0, "raise", ("hypokalaemia",))]
+)
+def test_two_steps_ahead_equal_the_table(network, mode, target, networks):
     """A pair's gain is the best that a second question can do after each answer to the first."""
-    reasoner, joint = networks[2]
+    reasoner, joint = networks[network]
     cells = {**CELLS[0], "diuretic": "absent", "diabetes": "absent"}
     evidence = read_evidence(cells, reasoner.vocabulary)
     found = next_questions(reasoner, evidence, mode=mode, target=target, pairs=True)
@@ -297,6 +349,10 @@ def test_two_steps_ahead_equal_the_table(mode, target, networks):
         assert pair.first_gain <= pair.gain
     gains = [pair.gain for pair in found.pairs]
     assert gains == sorted(gains, reverse=True)
+    # where a second answer can only take away, nothing is asked
+    then = [one for pair in found.pairs for one in pair.follow_ups]
+    assert all((one.gain > 0) == bool(one.items) for one in then)
+    assert all(one.items for one in then) == (mode == "inform")
 
 
 def stays(reasoner, joint, evidence, asked):

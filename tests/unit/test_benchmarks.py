@@ -245,7 +245,8 @@ def test_a_child_is_held_to_its_limits():
         (size(2**21), "2 MiB"),
         (size(None), "-"),
         (str(Ratio((2.0, 4.0, 9.0))), "4 (2 to 9)"),
-        (str(Ratio((2.0,), (5.0, 7.0))), "2 to 2; 1 of 3 finished"),
+        (str(Ratio((2.0,))), "2"),
+        (str(Ratio((2.0, 3.0), (5.0, 7.0))), "2 to 3; 2 of 4 finished"),
         (str(Ratio((), (5.0, 7.0))), "none of 2 finished (over 5)"),
         (str(Ratio((), (math.inf,))), "none of 1 finished"),
         (str(Ratio(())), "not asked"),
@@ -309,7 +310,7 @@ def test_the_page_is_made_of_what_was_measured(measured, tmp_path):
     text = path.read_text("utf-8")
     for heading in ("## What was asked for", *(f"## {name}" for name in page.PARTS.values())):
         assert f"\n{heading}\n" in text
-    assert "not measured" in text  # the first use, which nobody waited for
+    assert "not decided" in text  # the first use, which nobody waited for
     assert "steps = " in text
     assert "nan" not in text.split()
     for name in ("peers", "accuracy", "growth", "bound"):

@@ -207,18 +207,37 @@ def test_numbers_are_those_of_the_tables(reasoner, leans):
     assert {"link", "leak", "grade", "rate", "pretest"} <= kinds
 
 
-def test_a_word_up_or_down_is_the_next_of_the_scale(reasoner, leans):
+def test_a_word_up_or_down_is_the_next_of_the_scale(reasoner, leans, vocabulary):
     """The other values of a number with a word are its neighbours, and the leader follows."""
     scale = sorted(entry.probability for entry in reasoner.knowledge.scale.frequency.values())
-    for one in leans.all:
-        if one.number.kind != "link":
+    ends = set()
+    edge = read_evidence({"sensory_level": "present", "mri_canal_narrowing": "present"}, vocabulary)
+    far = leans_on(reasoner, edge)
+    for one in (*leans.all, *far.all):
+        if one.number.kind not in ("link", "leak"):
             continue
         at = scale.index(one.number.value)
-        assert one.lower is None or one.lower.value == scale[at - 1]
-        assert one.higher is None or one.higher.value == scale[at + 1]
+        ends |= {at} & {0, len(scale) - 1}
+        lower = None if at == 0 else scale[at - 1]
+        higher = None if at == len(scale) - 1 else scale[at + 1]
+        assert (one.lower.value if one.lower else None) == lower
+        assert (one.higher.value if one.higher else None) == higher
         for shift, sign in ((one.lower, -1), (one.higher, 1)):
-            moved = shift.leader_probability - leans.leader_probability if shift else 0.0
+            found = leans if one in leans.all else far
+            moved = shift.leader_probability - found.leader_probability if shift else 0.0
             assert sign * moved * one.slope >= -1e-12
+    assert ends == {0, len(scale) - 1}
+
+
+def test_a_context_known_to_be_absent_plays_no_part(reasoner, vocabulary):
+    """No number of a context that was denied is varied; those of one confirmed or unknown are."""
+    cells = {"age": "66", "exertional_leg_cramp": "present", "ankle_brachial_index_low": "present"}
+    for value, there in (("absent", False), ("present", True), ("", True)):
+        known = {"cardiovascular_disease": value, "diabetes": value}
+        found = leans_on(reasoner, read_evidence({**cells, **known}, vocabulary))
+        of = {one.number.of for one in found.all}
+        assert (("diabetes", "peripheral_artery_disease") in of) == there
+        assert (("cardiovascular_disease", "ankle_brachial_index_low") in of) == there
 
 
 def test_what_supplements_say_is_not_leant_on_without_them(knowledge, vocabulary, evidence):
