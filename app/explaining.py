@@ -21,7 +21,7 @@ class Subject:
 
     Attributes:
         names: conditions, categories or "unexplained".
-        mode, target, burden: of the next question (see `model.questions`).
+        mode, target, burden: of the next question (see `model.reasons.questions`).
         progress: told (done, total) of long work.
     """
 
@@ -44,9 +44,9 @@ def _conditions(subject: Subject) -> tuple[str, ...]:
 
 
 def _ledger(subject: Subject, reading: str) -> Told:
-    from app.reasons_ledger import ledger_text
-    from model.coverage import Coverage, coverages
-    from model.ledger import IN_SEQUENCE, accounts
+    from app.reasons.ledger import ledger_text
+    from model.reasons.coverage import Coverage, coverages
+    from model.reasons.ledger import IN_SEQUENCE, accounts
 
     reasoner, evidence = subject.reasoner, subject.evidence
     found = accounts(reasoner, evidence, subject.names, reading=reading, progress=subject.progress)
@@ -63,20 +63,20 @@ def _ledger(subject: Subject, reading: str) -> Told:
 
 
 def _given_the_others(subject: Subject) -> Told:
-    from model.ledger import GIVEN_THE_OTHERS
+    from model.reasons.ledger import GIVEN_THE_OTHERS
 
     return _ledger(subject, GIVEN_THE_OTHERS)
 
 
 def _in_sequence(subject: Subject) -> Told:
-    from model.ledger import IN_SEQUENCE
+    from model.reasons.ledger import IN_SEQUENCE
 
     return _ledger(subject, IN_SEQUENCE)
 
 
 def _questions(subject: Subject) -> Told:
-    from app.reasons_questions import question_lines
-    from model.questions import next_questions
+    from app.reasons.questions import question_lines
+    from model.reasons.questions import next_questions
 
     found = next_questions(
         subject.reasoner,
@@ -90,8 +90,8 @@ def _questions(subject: Subject) -> Told:
 
 
 def _stopping(subject: Subject) -> Told:
-    from app.reasons_questions import stopping_lines
-    from model.stopping import stopping
+    from app.reasons.questions import stopping_lines
+    from model.reasons.stopping import stopping
 
     found = stopping(
         subject.reasoner, subject.evidence, burden=subject.burden, progress=subject.progress
@@ -100,25 +100,25 @@ def _stopping(subject: Subject) -> Told:
 
 
 def _doubt(subject: Subject) -> Told:
-    from app.reasons_doubt import doubt_lines
-    from model.doubt import doubt
+    from app.reasons.doubt import doubt_lines
+    from model.reasons.doubt import doubt
 
     found = doubt(subject.reasoner, subject.evidence, progress=subject.progress)
     return found.to_dict(), doubt_lines(found)
 
 
 def _surprise(subject: Subject) -> Told:
-    from app.reasons_surprise import surprise_lines
-    from model.surprise import surprise
+    from app.reasons.surprise import surprise_lines
+    from model.reasons.surprise import surprise
 
     found = surprise(subject.reasoner, subject.evidence, progress=subject.progress)
     return found.to_dict(), surprise_lines(found, subject.reasoner.knowledge)
 
 
 def _together(subject: Subject) -> Told:
-    from app.reasons_together import away_lines, together_lines
-    from model.rivals import rivals
-    from model.together import together
+    from app.reasons.together import away_lines, together_lines
+    from model.reasons.rivals import rivals
+    from model.reasons.together import together
 
     reasoner, evidence = subject.reasoner, subject.evidence
     found = together(reasoner, evidence, progress=subject.progress)
@@ -130,24 +130,24 @@ def _together(subject: Subject) -> Told:
 
 
 def _changes(subject: Subject) -> Told:
-    from app.reasons_changes import changes_lines
-    from model.changes import what_would_change
+    from app.reasons.changes import changes_lines
+    from model.reasons.changes import what_would_change
 
     found = what_would_change(subject.reasoner, subject.evidence, progress=subject.progress)
     return found.to_dict(), changes_lines(found, subject.reasoner.knowledge)
 
 
 def _leans(subject: Subject) -> Told:
-    from app.reasons_changes import leans_lines
-    from model.leans import leans_on
+    from app.reasons.changes import leans_lines
+    from model.reasons.leans import leans_on
 
     found = leans_on(subject.reasoner, subject.evidence, progress=subject.progress)
     return found.to_dict(), leans_lines(found, subject.reasoner.knowledge)
 
 
 def _sources(subject: Subject) -> Told:
-    from app.reasons_sources import side_by_side_lines
-    from model.sources import without_sources
+    from app.reasons.sources import side_by_side_lines
+    from model.reasons.sources import without_sources
 
     reasoner = subject.reasoner
     found = without_sources(
@@ -161,8 +161,8 @@ def _sources(subject: Subject) -> Told:
 
 
 def _provenance(subject: Subject) -> Told:
-    from app.reasons_provenance import provenance_lines
-    from model.provenance import provenance
+    from app.reasons.provenance import provenance_lines
+    from model.reasons.provenance import provenance
 
     reasoner, items = subject.reasoner, subject.reasoner.vocabulary.items
     codes = subject.evidence.codes

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from model.knowledge import KnowledgeBase
-from model.support import Pair, Place, Row, pair_of, support
+from model.reasons.support import Pair, Place, Row, pair_of, support
 from model.tables import AgeSex, ConditionLink, ContextFinding, ContextLink, GradedRow, Link
 
 

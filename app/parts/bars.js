@@ -14,10 +14,10 @@ export default function (component) {
   const text = JSON.stringify(data)
   if (text === own.text) return
   own.text = text
-  const focused = own.root.getRootNode().activeElement?.dataset?.row
-  own.root.replaceChildren(...data.groups.flatMap(group => draw(own, group)))
+  const focused = own.root.getRootNode().activeElement?.dataset?.focus
+  lay(own.root, data.groups.flatMap(group => draw(own, group)))
   if (focused) {
-    own.root.querySelector(`[data-row="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true })
+    own.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true })
   }
 }
 
@@ -47,7 +47,7 @@ function rowOf(own, row) {
   ]
   inside[1].style.display = "block"
   if (!row.open) return make("div", { class: "row" }, ...inside)
-  const button = make("button", { class: "row", type: "button", "data-row": row.id,
+  const button = make("button", { class: "row", type: "button", "data-focus": row.id,
     "aria-pressed": String(!!row.pressed) }, ...inside)
   button.onclick = () => {
     own.pick(row.id)

@@ -14,7 +14,7 @@ _MOUNT = st.components.v2.component(
     "paresis_bars",
     html='<div id="root"></div>',
     css=(_HERE / "bars.css").read_text(encoding="utf-8"),
-    js=(_HERE / "bars.js").read_text(encoding="utf-8"),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("morph.js", "bars.js")),
 )
 
 

@@ -14,9 +14,9 @@ from app.parts import state
 from app.parts.checklist import checklist, part_of
 from app.sheet import Entry, Line, Option, Section
 from model.assessment import Assessment
-from model.doubt import Doubt, doubt
-from model.questions import Question, Questions, next_questions
-from model.surprise import Surprise, surprise
+from model.reasons.doubt import Doubt, doubt
+from model.reasons.questions import Question, Questions, next_questions
+from model.reasons.surprise import Surprise, surprise
 
 T = TypeVar("T")
 

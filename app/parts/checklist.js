@@ -54,8 +54,8 @@ function draw(own) {
   const shadow = root.getRootNode()
   const focused = shadow.activeElement?.dataset?.focus
   const parts = own.data.parts.map(part => (part.chips ? chips(own, part) : section(own, part)))
-  root.replaceChildren(...parts)
-  if (focused) {
+  lay(root, parts)
+  if (focused && shadow.activeElement?.dataset?.focus !== focused) {
     const again = root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)
     const next = again ?? root.querySelector("button.chip")
     next?.focus({ preventScroll: true })
@@ -74,7 +74,7 @@ function section(own, part) {
       make("span", { class: "count" }, `${known.length} of ${all} known`)),
     make("div", { class: "body" }, part.note ? make("p", { class: "note" }, part.note) : null, ...body),
   )
-  folded.ontoggle = () => { own.open[part.id] = folded.open }
+  folded.ontoggle = event => { own.open[part.id] = event.currentTarget.open }
   return folded
 }
 
@@ -83,7 +83,7 @@ function lineOf(own, line) {
   const open = items.filter(item => !item.now && !item.implied && item.closes)
   const row = make("div", { class: "items" })
   items.forEach(item => row.append(item.binary ? binary(own, item) : choice(own, item)))
-  row.onkeydown = event => keys(own, row, event)
+  row.onkeydown = event => keys(own, event)
   const first = row.querySelector("button")
   row.querySelectorAll("button").forEach(button => { if (button !== first) button.tabIndex = -1 })
   const close = line.closing
@@ -128,8 +128,8 @@ function choice(own, item) {
 }
 
 // within a row: arrows move, plus and minus answer, Backspace clears
-function keys(own, row, event) {
-  const buttons = [...row.querySelectorAll("button")]
+function keys(own, event) {
+  const buttons = [...event.currentTarget.querySelectorAll("button")]
   const place = buttons.indexOf(event.target)
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
   if (step) {

@@ -18,7 +18,7 @@ _MOUNT = st.components.v2.component(
     "paresis_checklist",
     html='<div id="root"></div>',
     css=(_HERE / "checklist.css").read_text(encoding="utf-8"),
-    js=(_HERE / "checklist.js").read_text(encoding="utf-8"),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("morph.js", "checklist.js")),
 )
 
 Implied = Mapping[str, tuple[str, str]]

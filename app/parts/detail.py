@@ -12,10 +12,10 @@ from app.assessing import Desk
 from app.case import Case
 from app.parts import state
 from app.parts.bars import bars
-from app.reasons_ledger import times
-from model.coverage import coverages
+from app.reasons.ledger import times
 from model.errors import ParesisError
-from model.ledger import UNEXPLAINED, Account, Weight, accounts
+from model.reasons.coverage import coverages
+from model.reasons.ledger import UNEXPLAINED, Account, Weight, accounts
 
 #: A weight this large fills a bar: a thousand times likelier.
 FULL = 3.0

@@ -12,7 +12,7 @@ from app.case import Case
 from app.parts import cards, state
 from app.parts.bars import bars
 from model.assessment import Assessment, Ranked
-from model.doubt import Doubt
+from model.reasons.doubt import Doubt
 
 #: Rows shown before "all".
 CATEGORIES = 4

@@ -9,13 +9,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from model.changes import what_would_change
 from model.evidence import read_evidence
-from model.goals import Goal
-from model.leans import leans_on
-from model.prospects import believed
-from model.sensitivity import STEP, Bench, variations
-from model.variants import changed, items_of
+from model.reasons.changes import what_would_change
+from model.reasons.goals import Goal
+from model.reasons.leans import leans_on
+from model.reasons.prospects import believed
+from model.reasons.sensitivity import STEP, Bench, variations
+from model.reasons.variants import changed, items_of
 from model.vocabulary import UNKNOWN
 from tests.oracle.joint import Joint, joint_of, ruled, shaken
 from tests.oracle.small_base import small_base

@@ -8,12 +8,12 @@ import math
 import numpy as np
 import pytest
 
-from model.doubt import doubt, drawn_answers
-from model.draws import BLOCK, drawn, one_set, parameter_sets, sureness_of
 from model.engine import Engine, asked_of, blank_case, net_of, single
 from model.evidence import read_evidence
 from model.kernel import DONE, Net
 from model.reasoner import build_reasoner
+from model.reasons.doubt import doubt, drawn_answers
+from model.reasons.draws import BLOCK, drawn, one_set, parameter_sets, sureness_of
 from model.simulate import patients
 from tests.oracle.small import brute_force, random_net
 from tests.oracle.small_base import Small, small_base

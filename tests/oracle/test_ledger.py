@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from model.coverage import coverages
 from model.evidence import read_evidence
-from model.ledger import IN_SEQUENCE, READINGS, accounts
+from model.reasons.coverage import coverages
+from model.reasons.ledger import IN_SEQUENCE, READINGS, accounts
 from tests.oracle.small import brute_force
 from tests.oracle.small_base import Small, small_base
 

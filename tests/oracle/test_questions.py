@@ -10,15 +10,15 @@ import pytest
 
 from model.closure import Closure
 from model.evidence import read_evidence
-from model.prospects import (
+from model.reasons.prospects import (
     asked_together,
     can_be_entered,
     open_items,
     prospects,
     with_answer,
 )
-from model.questions import next_questions
-from model.stopping import stopping
+from model.reasons.questions import next_questions
+from model.reasons.stopping import stopping
 from model.vocabulary import UNKNOWN, Vocabulary
 from tests.oracle.joint import Joint, joint_of, ruled, shaken, with_net
 from tests.oracle.small import brute_force

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from model.evidence import read_evidence
-from model.surprise import fixed, surprise
+from model.reasons.surprise import fixed, surprise
 from tests.oracle.small_base import Small, small_base
 
 #: Given, then the findings looked at, all of one patient.

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from model.evidence import read_evidence
-from model.rivals import explaining_away, rivals
-from model.together import together
+from model.reasons.rivals import explaining_away, rivals
+from model.reasons.together import together
 from tests.oracle.small_base import CONDITIONS, Small, small_base
 
 PATIENTS = (

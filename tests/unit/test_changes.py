@@ -7,13 +7,13 @@ import json
 
 import pytest
 
-from app.reasons_changes import amount, changes_lines, leans_lines, number_words
-from model.changes import what_would_change
+from app.reasons.changes import amount, changes_lines, leans_lines, number_words
 from model.errors import InputError, TooWideError
 from model.evidence import read_evidence
-from model.leans import leans_on
 from model.reasoner import open_reasoner
-from model.variants import changed
+from model.reasons.changes import what_would_change
+from model.reasons.leans import leans_on
+from model.reasons.variants import changed
 
 CELLS = {
     "age": "66",

@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from app.reasons_ledger import coverage_lines, ledger_text
-from model.coverage import coverages
+from app.reasons.ledger import coverage_lines, ledger_text
 from model.errors import InputError
 from model.evidence import read_evidence
-from model.ledger import IN_SEQUENCE, READINGS, accounts
+from model.reasons.coverage import coverages
+from model.reasons.ledger import IN_SEQUENCE, READINGS, accounts
 
 CELLS = {
     "age": "70",

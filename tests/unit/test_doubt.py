@@ -18,11 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from app.reasons_doubt import doubt_lines, shown
+from app.reasons.doubt import doubt_lines, shown
 from model.checking import check_tables
-from model.doubt import BLOCK as ANSWERED
-from model.doubt import Doubt, badge_of, doubt
-from model.draws import (
+from model.errors import InputError, TooWideError
+from model.evidence import read_evidence
+from model.parameters import elicited
+from model.pretest import NoSolutionError, solve_at
+from model.reasons.doubt import BLOCK as ANSWERED
+from model.reasons.doubt import Doubt, badge_of, doubt
+from model.reasons.draws import (
     BLOCK,
     EDGE,
     SOLUTION,
@@ -33,10 +37,6 @@ from model.draws import (
     parameter_sets,
     sureness_of,
 )
-from model.errors import InputError, TooWideError
-from model.evidence import read_evidence
-from model.parameters import elicited
-from model.pretest import NoSolutionError, solve_at
 from tests.oracle.small_base import Small, small_base
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -345,7 +345,7 @@ class TestSets:
         """Three processes at once give the same sets, and leave whole files and nothing else."""
         code = (
             "import hashlib\n"
-            "from model.draws import STORED, parameter_sets\n"
+            "from model.reasons.draws import STORED, parameter_sets\n"
             "from tests.oracle.small_base import small_base\n"
             "one = small_base().reasoner\n"
             f"sets = parameter_sets(one.knowledge, one.parameters, {4 * BLOCK})\n"

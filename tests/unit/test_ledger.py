@@ -8,10 +8,10 @@ import math
 
 import pytest
 
-from app.reasons_ledger import times
+from app.reasons.ledger import times
 from model.errors import InputError, StoppedError, TooWideError
 from model.evidence import read_evidence
-from model.ledger import IN_SEQUENCE, READINGS, accounts
+from model.reasons.ledger import IN_SEQUENCE, READINGS, accounts
 from tests.vignettes import read
 
 CELLS = {

@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 
-from app.reasons_provenance import provenance_lines
+from app.reasons.provenance import provenance_lines
 from model.errors import InputError
-from model.provenance import ROLES, provenance
 from model.reasoner import open_reasoner
-from model.support import documents, pair_of, support
+from model.reasons.provenance import ROLES, provenance
+from model.reasons.support import documents, pair_of, support
 
 TABLES = ("link", "graded", "context_finding", "age_sex", "context_link", "condition_link")
 

@@ -9,10 +9,10 @@ import math
 import numpy as np
 import pytest
 
-from app.reasons_questions import question_lines, stopping_lines
+from app.reasons.questions import question_lines, stopping_lines
 from model.errors import InputError, TooWideError
 from model.evidence import read_evidence
-from model.prospects import (
+from model.reasons.prospects import (
     ON_ODDS,
     ON_POSTERIOR,
     answer_entered,
@@ -22,9 +22,9 @@ from model.prospects import (
     prospects,
     with_answer,
 )
-from model.questions import next_questions
-from model.stopping import stopping
-from model.worth import Aim, information
+from model.reasons.questions import next_questions
+from model.reasons.stopping import stopping
+from model.reasons.worth import Aim, information
 
 CELLS = {
     "age": "66",
@@ -216,6 +216,15 @@ def test_contradictory_evidence_has_no_questions(reasoner, vocabulary):
     with pytest.raises(InputError) as caught:
         next_questions(reasoner, evidence)
     assert [problem.code for problem in caught.value.problems] == ["contradiction"]
+
+
+@pytest.mark.parametrize("about", ["conditions", "categories"])
+def test_with_every_condition_entered_nothing_leads(about, reasoner, knowledge, vocabulary):
+    """Where every condition is known there is no leader to ask about."""
+    cells = {row.id: "absent" for row in knowledge.condition}
+    with pytest.raises(InputError) as caught:
+        next_questions(reasoner, read_evidence(cells, vocabulary), about=about)
+    assert [problem.code for problem in caught.value.problems] == ["nothing_open"]
 
 
 def test_past_the_limit_there_are_no_questions(reasoner, evidence):

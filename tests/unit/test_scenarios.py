@@ -8,10 +8,10 @@ import math
 
 import pytest
 
-from app.reasons_scenarios import comparison_lines
+from app.reasons.scenarios import comparison_lines
 from model.errors import InputError
 from model.evidence import read_evidence
-from model.scenarios import compare
+from model.reasons.scenarios import compare
 
 FIRST = {
     "age": "60",

@@ -8,15 +8,15 @@ import math
 
 import pytest
 
-from app.reasons_sources import side_by_side_lines
-from model import sources
+from app.reasons.sources import side_by_side_lines
 from model.checking import check_tables
 from model.errors import InputError, TooWideError
 from model.evidence import read_evidence
 from model.knowledge import SETTINGS
 from model.reasoner import open_reasoner
-from model.sources import TABLES, without, without_sources
-from model.support import documents, pair_of, refined
+from model.reasons import sources
+from model.reasons.sources import TABLES, without, without_sources
+from model.reasons.support import documents, pair_of, refined
 
 CELLS = {
     "age": "38",

@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 
-from app.reasons_surprise import surprise_lines
+from app.reasons.surprise import surprise_lines
 from model.errors import InputError, StoppedError, TooWideError
 from model.evidence import Evidence, read_evidence
+from model.reasons.surprise import surprise
 from model.simulate import patients
-from model.surprise import surprise
 from tests.vignettes import read
 
 CELLS = {

@@ -9,11 +9,11 @@ import math
 import numpy as np
 import pytest
 
-from app.reasons_together import away_lines, together_lines
+from app.reasons.together import away_lines, together_lines
 from model.errors import InputError, TooWideError
 from model.evidence import read_evidence
-from model.rivals import explaining_away, rivals
-from model.together import together
+from model.reasons.rivals import explaining_away, rivals
+from model.reasons.together import together
 from tests.vignettes import read
 
 PATIENTS = [*read("documents")[:4], *read("ordinary")[:3]]

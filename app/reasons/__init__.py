@@ -1,0 +1,1 @@
+"""The parts of an explanation as plain lines, one module a part."""
