@@ -249,6 +249,19 @@ def explain(
         float | None,
         typer.Option("--burden", help="The most a question may cost (priors/steps.csv)."),
     ] = None,
+    ahead: Annotated[
+        bool, typer.Option("--ahead", help="Look two questions ahead from the best few.")
+    ] = False,
+    goal: Annotated[
+        str | None,
+        typer.Option(
+            "--goal", help="Condition that a change is to put first, or past --threshold."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="Probability that --goal, or the leader, is to cross."),
+    ] = None,
     setting: SettingOption = SettingName.primary_care,
     basis: BasisOption = BasisName.all,
     priors: PriorsOption = None,
@@ -295,6 +308,9 @@ def explain(
                 mode=mode.value,
                 target=tuple(target or ()),
                 burden=burden,
+                ahead=ahead,
+                goal=goal,
+                threshold=threshold,
                 progress=progress,
             ),
             parts,
@@ -304,6 +320,68 @@ def explain(
         return
     typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
     typer.echo("\n" + text, nl=False)
+
+
+@app.command()
+def compare(
+    items: PairsArgument = None,
+    file: FileOption = None,
+    json_text: TextOption = None,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-if",
+            help="Items that are otherwise, in quotes if several; `unknown` takes one back. "
+            "Repeatable: each is compared with the patient as given.",
+            metavar="'ITEM=VALUE ...'",
+        ),
+    ] = None,
+    other: Annotated[
+        list[str] | None,
+        typer.Option("--other", help="A JSON file with another whole description; repeatable."),
+    ] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--condition",
+            "-c",
+            help="Whose change is put down to the items; repeatable. Those that moved most.",
+        ),
+    ] = None,
+    setting: SettingOption = SettingName.primary_care,
+    basis: BasisOption = BasisName.all,
+    priors: PriorsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare descriptions of a patient: what differs, what moves, and which item moved it.
+
+    paresis compare age=66 back_pain cancer --what-if cancer=absent --what-if 'age=40 fever'
+    """
+    from app.reasons.scenarios import comparison_lines
+    from model.evidence import read_evidence
+    from model.reasons.scenarios import compare as compared
+
+    first = _values(items or [], file, json_text)
+    others = [{**first, **_values(text.split(), None, None)} for text in what_if or []]
+    others += [_values([], name, None) for name in other or []]
+    names = [*(what_if or []), *(other or [])]
+    if not others:
+        message = "needs something to compare with."
+        remedy = "Add --what-if 'ITEM=VALUE' or --other FILE."
+        raise InputError([Problem("nothing_to_compare", "compare", message, remedy)])
+    reasoner = _reasoner(priors, setting, basis)
+    evidences = [read_evidence(values, reasoner.vocabulary) for values in (first, *others)]
+    found = compared(reasoner, evidences, names=condition or ())
+    if as_json:
+        _write_json(
+            [{"name": name, **one.to_dict()} for name, one in zip(names, found, strict=True)]
+        )
+        return
+    texts = [
+        "\n".join([f"{number}. {name}", *comparison_lines(one, reasoner.knowledge)])
+        for number, (name, one) in enumerate(zip(names, found, strict=True), start=1)
+    ]
+    typer.echo("\n\n".join(texts))
 
 
 def _only(sources: list[str]) -> str:
@@ -341,6 +419,16 @@ def score(
     all_conditions: Annotated[
         bool, typer.Option("--all-conditions", help="Add p_<condition> for every condition.")
     ] = False,
+    surprise: Annotated[
+        int,
+        typer.Option(
+            "--surprise",
+            min=0,
+            max=100_000,
+            help="Add how unusual each row is among so many simulated patients of whom the same is "
+            "known: 400 is usual, and as many posteriors for each different row.",
+        ),
+    ] = 0,
     on_error: Annotated[
         OnError, typer.Option("--on-error", help="Mark a bad row and go on, or stop.")
     ] = OnError.mark,
@@ -396,6 +484,7 @@ def score(
                 priors=priors,
                 keep=kept,
                 all_conditions=all_conditions,
+                surprise=surprise,
                 stop_on_error=on_error is OnError.stop,
                 rows=block,
                 watch=file_progress,
@@ -408,6 +497,7 @@ def score(
                     reasoner,
                     keep=kept,
                     all_conditions=all_conditions,
+                    surprise=surprise,
                     stop_on_error=on_error is OnError.stop,
                     resume=resume,
                     progress=progress,

@@ -22,6 +22,9 @@ class Subject:
     Attributes:
         names: conditions, categories or "unexplained".
         mode, target, burden: of the next question (see `model.reasons.questions`).
+        ahead: whether to look two questions ahead.
+        goal, threshold: the condition that a change is to put first, or across a threshold (see
+            `model.reasons.changes`).
         progress: told (done, total) of long work.
     """
 
@@ -31,6 +34,9 @@ class Subject:
     mode: str = "inform"
     target: tuple[str, ...] = ()
     burden: float | None = None
+    ahead: bool = False
+    goal: str | None = None
+    threshold: float | None = None
     progress: Progress | None = None
 
 
@@ -84,6 +90,7 @@ def _questions(subject: Subject) -> Told:
         mode=subject.mode,
         target=subject.target,
         burden=subject.burden,
+        pairs=subject.ahead,
         progress=subject.progress,
     )
     return found.to_dict(), question_lines(found, subject.reasoner.knowledge)
@@ -133,7 +140,13 @@ def _changes(subject: Subject) -> Told:
     from app.reasons.changes import changes_lines
     from model.reasons.changes import what_would_change
 
-    found = what_would_change(subject.reasoner, subject.evidence, progress=subject.progress)
+    found = what_would_change(
+        subject.reasoner,
+        subject.evidence,
+        threshold=subject.threshold,
+        condition=subject.goal,
+        progress=subject.progress,
+    )
     return found.to_dict(), changes_lines(found, subject.reasoner.knowledge)
 
 

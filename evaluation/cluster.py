@@ -78,6 +78,7 @@ def score_files(
     priors: Path | None = None,
     keep: Sequence[str] = (),
     all_conditions: bool = False,
+    surprise: int = 0,
     stop_on_error: bool = False,
     rows: int = ROWS,
     watch: Watch = lambda _: contextlib.nullcontext(),
@@ -96,6 +97,7 @@ def score_files(
         priors: the folder of the knowledge base, which workers must see; the shipped one if None.
         keep: columns to pass through.
         all_conditions: also `p_<condition>` for every condition.
+        surprise: simulated patients that each row is compared with; none by default.
         stop_on_error: stop at a row with an error instead of marking it.
         rows: of a block, about.
         watch: opens a display of progress, called with (rows so far, how far, how far in all).
@@ -113,6 +115,7 @@ def score_files(
         basis=reasoner.parameters.basis,
         keep=tuple(keep),
         all_conditions=all_conditions,
+        surprise=surprise,
         stop_on_error=stop_on_error,
         rows=rows,
     )
@@ -358,6 +361,7 @@ def _begin(job: Job, sources: Sequence[Source]) -> dict[str, Any]:
         "basis": job.basis,
         "keep": list(job.keep),
         "all_conditions": job.all_conditions,
+        "surprise": job.surprise,
         "block": job.rows,
         "inputs": [
             {"path": one.path, "bytes": one.size, "sha256": one.sha256, "rows": one.rows}

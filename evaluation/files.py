@@ -43,6 +43,7 @@ def score_file(
     *,
     keep: Sequence[str] = (),
     all_conditions: bool = False,
+    surprise: int = 0,
     stop_on_error: bool = False,
     resume: bool = False,
     workers: int | None = None,
@@ -57,6 +58,7 @@ def score_file(
         reasoner: the knowledge base in one setting and basis.
         keep: columns to pass through.
         all_conditions: also `p_<condition>` for every condition.
+        surprise: simulated patients that each row is compared with; none by default.
         stop_on_error: stop at the first row with an error instead of marking it.
         resume: go on with what a stopped run left (`evaluation.runs`), if it left anything.
         workers: threads that infer (all cores when omitted).
@@ -78,7 +80,16 @@ def score_file(
         raise problem("cannot_resume", where, message, "Leave --resume out.")
     form = form_of(sink, reasoner)
     scoring = _Scoring(
-        source, reasoner, form, tuple(keep), all_conditions, stop_on_error, workers, chunk, progress
+        source,
+        reasoner,
+        form,
+        tuple(keep),
+        all_conditions,
+        surprise,
+        stop_on_error,
+        workers,
+        chunk,
+        progress,
     )
     try:
         if streamed:
@@ -144,6 +155,7 @@ class _Scoring:
     form: Form
     keep: tuple[str, ...]
     all_conditions: bool
+    surprise: int
     stop_on_error: bool
     workers: int | None
     chunk: int
@@ -159,6 +171,7 @@ class _Scoring:
             "knowledge_digest": self.reasoner.knowledge.digest,
             "keep": list(self.keep),
             "all_conditions": self.all_conditions,
+            "surprise": self.surprise,
             "chunk": self.chunk,
         }
 
@@ -166,9 +179,7 @@ class _Scoring:
         """The parts that come after those that are done."""
         memo = Memo(self.reasoner)
         with open_table(self.source, chunk=self.chunk) as table:
-            layout = read_header(
-                table.columns, self.reasoner, keep=self.keep, all_conditions=self.all_conditions
-            )
+            layout = read_header(table.columns, self.reasoner, keep=self.keep)
             rows = self._skip(table, tuple(done))
             score = partial(self._score, layout, memo)
             for content, one, chunk in in_order(score, _numbered(table.chunks, rows)):
@@ -203,6 +214,7 @@ class _Scoring:
             self.reasoner,
             layout=layout,
             all_conditions=self.all_conditions,
+            surprise=self.surprise,
             first_row=row,
             workers=self.workers,
             bad=chunk.bad,

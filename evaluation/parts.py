@@ -66,7 +66,7 @@ class Job:
         engine: the one that is wanted.
         priors: folder of the knowledge base; None for the shipped one.
         setting, basis: what is asked of it.
-        keep, all_conditions, stop_on_error: as for `evaluation.files.score_file`.
+        keep, all_conditions, surprise, stop_on_error: as for `evaluation.files.score_file`.
         rows: of a block, about.
     """
 
@@ -77,6 +77,7 @@ class Job:
     basis: str
     keep: tuple[str, ...]
     all_conditions: bool
+    surprise: int
     stop_on_error: bool
     rows: int
 
@@ -152,7 +153,7 @@ def find_blocks(path: str, job: Job) -> Source:
 
 
 def _layout(columns: Sequence[str], job: Job) -> Layout:
-    return read_header(columns, open_engine(job), keep=job.keep, all_conditions=job.all_conditions)
+    return read_header(columns, open_engine(job), keep=job.keep)
 
 
 def write_part(part: Part, job: Job) -> Summary:
@@ -186,6 +187,7 @@ def _scored(part: Part, job: Job) -> Generator[pd.DataFrame]:
             reasoner,
             layout=layout,
             all_conditions=job.all_conditions,
+            surprise=job.surprise,
             first_row=row,
             workers=1,
             bad=chunk.bad,

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluation.memo import Memo
-from model.batch import FAILED, TOO_WIDE, Rows
+from model.batch import DONE, FAILED, TOO_WIDE, Rows
 from model.errors import InputError, Problem, TooWideError
 from model.numbers import text
 from model.reasoner import Reasoner
@@ -30,6 +30,9 @@ RANKS = 5
 
 #: A header with more columns than this is a broken file, not a table of vignettes.
 MAX_COLUMNS = 2000
+
+#: Columns of a table whose rows were compared with simulated patients.
+_SURPRISE = ("surprise", "outside")
 
 _LEADING = ("id", "status", "message", "disposition", "could_rise_to", "red_flags", "pending_flags")
 
@@ -54,7 +57,6 @@ def read_header(
     reasoner: Reasoner,
     *,
     keep: Sequence[str] = (),
-    all_conditions: bool = False,
 ) -> Layout:
     """Say what each column is; an item that is kept is evidence all the same.
 
@@ -92,7 +94,7 @@ def read_header(
     ]
     if problems:
         raise InputError(problems)
-    taken = set(output_columns(reasoner, all_conditions=all_conditions))
+    taken = set(output_columns(reasoner, all_conditions=True, surprise=True))
     kept: list[tuple[str, str]] = []
     for name in dict.fromkeys(keep):
         if name == "id":
@@ -105,7 +107,9 @@ def read_header(
     return Layout(tuple(items), tuple(kept), "id" in seen)
 
 
-def output_columns(reasoner: Reasoner, *, all_conditions: bool = False) -> list[str]:
+def output_columns(
+    reasoner: Reasoner, *, all_conditions: bool = False, surprise: bool = False
+) -> list[str]:
     """Names of the columns of a scored table, kept ones aside."""
     names = list(_LEADING)
     names += [f"condition_{k}" for k in range(1, RANKS + 1)]
@@ -113,6 +117,8 @@ def output_columns(reasoner: Reasoner, *, all_conditions: bool = False) -> list[
     names += [f"category_{row.id}" for row in reasoner.knowledge.category]
     names += ["unexplained", "log_evidence", "conflict"]
     names += ["setting", "basis", "engine_version", "knowledge_digest"]
+    if surprise:
+        names += _SURPRISE
     if all_conditions:
         names += [f"p_{row.id}" for row in reasoner.knowledge.condition]
     return names
@@ -162,6 +168,7 @@ def score_frame(
     layout: Layout | None = None,
     keep: Sequence[str] = (),
     all_conditions: bool = False,
+    surprise: int = 0,
     first_row: int = 1,
     workers: int | None = None,
     bad: Sequence[tuple[NDArray[np.int64], str]] = (),
@@ -176,6 +183,7 @@ def score_frame(
         layout: what the columns are, when already known (else read from the frame's header).
         keep: columns to pass through.
         all_conditions: also `p_<condition>` for every condition.
+        surprise: simulated patients that each row is compared with; none by default.
         first_row: number of the first row, the id of rows without one.
         bad: (row places, message) of rows already known not to be whole; only screened.
         workers: threads (all cores when omitted); the result does not depend on it.
@@ -188,9 +196,7 @@ def score_frame(
     Raises:
         InputError: for columns that cannot be placed.
     """
-    layout = layout or read_header(
-        list(frame.columns), reasoner, keep=keep, all_conditions=all_conditions
-    )
+    layout = layout or read_header(list(frame.columns), reasoner, keep=keep)
     codes, cells = read_codes(frame, layout, reasoner)
     settled = reasoner.closure.settle(codes)
     screened = reasoner.screener.screen_many(settled.rules)
@@ -256,6 +262,9 @@ def score_frame(
     result["basis"] = reasoner.parameters.basis
     result["engine_version"] = ENGINE_VERSION
     result["knowledge_digest"] = reasoner.knowledge.digest
+    if surprise:
+        known = (state == DONE) & ~error
+        result |= _surprises(reasoner, codes, known, surprise)
     if all_conditions:
         for i, condition in enumerate(reasoner.knowledge.condition):
             result[f"p_{condition.id}"] = _written(answers.condition[:, i])[answer]
@@ -272,6 +281,23 @@ def _too_wide(reasoner: Reasoner, codes: NDArray[np.int8]) -> str:
     except TooWideError as error:
         return f"too_wide: {error}; widest: {reasoner.widest(codes)}"
     return "too_wide: the evidence needs more steps or memory than the limit"
+
+
+def _surprises(
+    reasoner: Reasoner, codes: NDArray[np.int8], known: NDArray[np.bool_], count: int
+) -> dict[str, Cells]:
+    """The two columns of `_SURPRISE`; empty but for the rows whose posterior is known."""
+    from model.evidence import Evidence
+    from model.reasons.surprise import surprise
+
+    distinct, place = np.unique(codes[known], axis=0, return_inverse=True)
+    found = [surprise(reasoner, Evidence(row), n=count) for row in distinct]
+    share = np.full(len(codes), np.nan)
+    share[known] = np.array([one.probability.percentile for one in found])[place.reshape(-1)]
+    outside = np.full(len(codes), "", dtype=object)
+    why = np.array([";".join(one.outside) for one in found], dtype=object)
+    outside[known] = why[place.reshape(-1)]
+    return dict(zip(_SURPRISE, (_written(share), outside), strict=True))
 
 
 def _ranked(reasoner: Reasoner, rows: Rows) -> dict[str, Cells]:

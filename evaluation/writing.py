@@ -90,17 +90,13 @@ def parquet_schema(columns: Sequence[str], reasoner: Reasoner) -> Any:
     """
     import pyarrow as pa
 
-    own = output_columns(reasoner, all_conditions=True)
-    if list(columns[: len(own)]) != own:
-        own = output_columns(reasoner)
     numbers = {
         name
-        for name in own
+        for name in output_columns(reasoner, all_conditions=True, surprise=True)
         if name.startswith(("probability_", "category_", "p_"))
-        or name in ("unexplained", "log_evidence", "conflict")
+        or name in ("unexplained", "log_evidence", "conflict", "surprise")
     }
-    types = [pa.float64() if name in numbers else pa.large_string() for name in own]
-    types += [pa.large_string()] * (len(columns) - len(own))
+    types = [pa.float64() if name in numbers else pa.large_string() for name in columns]
     stamp = {
         "paresis_engine_version": ENGINE_VERSION,
         "paresis_knowledge_digest": reasoner.knowledge.digest,

@@ -15,6 +15,7 @@ import typer
 from app.cli import app
 from app.explaining import PARTS
 from app.report import PURPOSE
+from model.errors import InputError
 from model.knowledge import SHIPPED
 from tests.cli.conftest import ROOT
 from tests.vignettes import FOLDER
@@ -213,6 +214,42 @@ def test_explain_shows_the_part_asked_for(part, paresis):
     view = paresis("explain", *PATIENT, "--show", part, "--json").json
     assert view[part]
     assert not (set(PARTS) - {part}) & set(view)
+
+
+def test_explain_takes_a_goal_and_looks_ahead(paresis):
+    """A change may be looked for towards a condition or a threshold; questions come in pairs."""
+    asked = ("--show", "changes", "--goal", "stroke", "--threshold", "0.5", "--json")
+    changes = paresis("explain", "age=72", "foot_drop", *asked).json["changes"]
+    assert (changes["goal"], changes["condition"]) == ("crosses", "stroke")
+    assert all(one["condition_probability"] >= 0.5 for one in changes["single"])
+    asked = ("--show", "questions", "--burden", "1", "--ahead", "--json")
+    pairs = paresis("explain", "age=72", "foot_drop", *asked).json["questions"]["pairs"]
+    assert pairs
+    assert all(one["gain"] >= one["first_gain"] for one in pairs)
+    done = paresis("explain", "age=72", "--show", "changes", "--threshold", "2")
+    assert (done.code, "bad_threshold" in done.err) == (InputError.exit_code, True)
+
+
+def test_compare_says_what_moved_and_by_which_item(paresis, tmp_path):
+    """Changes on top of the patient, and another whole description, are each compared with it."""
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({"age": 72, "sex": "female", "foot_drop": "present"}))
+    asked = ("--what-if", "foot_drop=absent onset=unknown", "--other", str(other), "--json")
+    changed, whole = json.loads(paresis("compare", *PATIENT, *asked).out)
+    assert [line["item"] for line in changed["items"]] == ["onset", "foot_drop"]
+    assert changed["name"] == "foot_drop=absent onset=unknown"
+    assert {line["after"] for line in whole["items"]} == {"unknown"}
+    before = json.loads(paresis("assess", *PATIENT, "--json").out)["unexplained"]
+    assert changed["unexplained"]["before"] == whole["unexplained"]["before"] == before
+    text = paresis("compare", *PATIENT, *asked[:-1]).out
+    assert text.index("1. foot_drop=absent") < text.index("foot drop") < text.index("2. ")
+
+
+def test_compare_needs_something_to_compare_with(paresis):
+    """One description alone is an error that says how to give another."""
+    done = paresis("compare", *PATIENT)
+    assert (done.code, done.out) == (InputError.exit_code, "")
+    assert "--what-if" in done.err
 
 
 def test_settings_and_bases_differ(paresis):

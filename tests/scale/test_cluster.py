@@ -322,7 +322,7 @@ def test_a_worker_of_another_version_is_refused(inputs, reasoner, tmp_path, monk
 def test_a_folder_that_workers_do_not_see_is_refused(cluster, inputs, reasoner, tmp_path):
     """A worker that sees no output folder, or another of that name, says so."""
     job = module.Job(
-        str(tmp_path), module.engine_here("x"), None, "primary_care", "all", (), False, False, 5
+        str(tmp_path), module.engine_here("x"), None, "primary_care", "all", (), False, 0, False, 5
     )
     (problem,) = module._greet(str(tmp_path / "not there"), job)
     assert problem.code == "not_shared"

@@ -232,6 +232,7 @@ def test_a_parquet_source_can_be_resumed(run, stop, source, tmp_path, sink):
     [
         ({"keep": ["age"]}, "keep"),
         ({"all_conditions": True}, "all_conditions"),
+        ({"surprise": 10}, "surprise"),
         ({"chunk": 3}, "chunk"),
     ],
 )

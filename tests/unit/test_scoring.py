@@ -13,6 +13,7 @@ from evaluation.scoring import MAX_COLUMNS, RANKS, output_columns, read_header, 
 from model.errors import InputError
 from model.evidence import read_evidence
 from model.numbers import text
+from model.reasons.surprise import surprise
 from model.version import ENGINE_VERSION
 from tests.vignettes import FOLDER
 
@@ -112,6 +113,19 @@ def test_every_condition_is_only_there_when_asked_for(reasoner):
     columns = score_frame(rows_of({"age": "70"}), reasoner).columns
     assert list(columns) == output_columns(reasoner)
     assert not [name for name in columns if name.startswith("p_")]
+
+
+def test_how_unusual_a_row_is_when_asked_for(documents, reasoner, vocabulary):
+    """`surprise` and `outside` are those of the patient alone; a bad row has neither."""
+    rows = documents.drop(columns=list(LABELS)).iloc[[0, 1, 0]].copy()
+    rows.loc[rows.index[1], "age"] = "many"
+    found = score_frame(rows, reasoner, surprise=50)
+    assert list(found.columns) == output_columns(reasoner, surprise=True)
+    cells = {name: cell for name, cell in rows.iloc[0].items() if name != "id" and cell}
+    alone = surprise(reasoner, read_evidence(cells, vocabulary), n=50)
+    share = text(alone.probability.percentile)
+    assert found["surprise"].tolist() == [share, "", share]
+    assert found["outside"].tolist() == [";".join(alone.outside), "", ";".join(alone.outside)]
 
 
 def test_every_row_is_stamped(scored, knowledge):
@@ -384,11 +398,11 @@ def test_a_kept_column_that_clashes_is_renamed(kept, out, reasoner):
 
 
 def test_a_kept_column_never_replaces_another(reasoner):
-    """Kept columns whose new names would meet stay apart."""
+    """A kept column takes no name that an output column has or could have."""
     table = pd.DataFrame({"age": ["70"], "status": ["a"], "in_status": ["b"], "p_stroke": ["c"]})
     keep = ["status", "in_status", "p_stroke", "status"]
     few = score_frame(table, reasoner, keep=keep)
-    assert few.iloc[0, -3:].to_dict() == {"in_status": "a", "in_in_status": "b", "p_stroke": "c"}
+    assert few.iloc[0, -3:].to_dict() == {"in_status": "a", "in_in_status": "b", "in_p_stroke": "c"}
     many = score_frame(table, reasoner, keep=keep, all_conditions=True)
     assert many["in_p_stroke"].tolist() == ["c"]
     assert 0 < float(many["p_stroke"].iloc[0]) < 1
