@@ -29,11 +29,32 @@ from model.kernel.vertices import survive
 
 
 @njit
+def implied(net, case, f):
+    """Whether a known finding says this one: what refines it is there, or what it refines is not.
+
+    A grade is not implied; one that a finding does not refine denies that finding.
+    """
+    parent = net.parent[f]
+    if parent >= 0 and case.finding[parent] >= 0:
+        if net.graded[parent] < 0:
+            said = case.finding[parent] == 0
+        else:
+            said = not (net.reach[f] >> case.finding[parent]) & 1
+        if said:
+            return True
+    if net.graded[f] < 0 and case.finding[f] == 1:
+        for child in range(net.parent.size):
+            if net.parent[child] == f and case.finding[child] == 1:
+                return True
+    return False
+
+
+@njit
 def items_alone(net, graph, case, library):
     """(log P(complaint | given), sum over items of log P(item | complaint, given)).
 
     Given are age, sex and contexts, as far as known; items are findings and conditions, hard or
-    soft.
+    soft, each fact once: what another item implies is left out.
     """
     conditions = net.rate.size
     vertices = conditions + net.context_prior.size
@@ -43,7 +64,7 @@ def items_alone(net, graph, case, library):
     also = np.zeros(conditions, np.bool_)
     items = 1
     for f in range(findings):
-        asked[f] = case.finding[f] >= 0 or case.is_soft[f]
+        asked[f] = (case.finding[f] >= 0 and not implied(net, case, f)) or case.is_soft[f]
         if asked[f]:
             items += net.grades[f] if net.graded[f] >= 0 else 1
     for i in range(conditions):
