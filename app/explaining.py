@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from model.assessment import Assessment
 from model.evidence import Evidence
 from model.reasoner import Reasoner
+from model.vocabulary import UNKNOWN
 
 Progress = Callable[[int, int], None]
 
@@ -38,6 +40,13 @@ class Subject:
     goal: str | None = None
     threshold: float | None = None
     progress: Progress | None = None
+
+
+def leaders(reasoner: Reasoner, evidence: Evidence, assessment: Assessment) -> tuple[str, ...]:
+    """The leading conditions that the evidence does not decide by itself."""
+    columns = reasoner.vocabulary.index
+    ranked = [one.id for one in assessment.ranking]
+    return tuple(n for n in ranked if evidence.codes[columns[n].column] == UNKNOWN)[:LEADERS]
 
 
 #: What a part gives: a JSON-ready view, and lines for people.
@@ -211,7 +220,14 @@ PARTS: dict[str, Callable[[Subject], Told]] = {
 
 
 def explain(subject: Subject, parts: Sequence[str]) -> tuple[dict[str, Any], str]:
-    """The parts asked for, in their usual order: a JSON-ready view of each, and one text."""
+    """The parts asked for, in their usual order: a JSON-ready view of each, and one text.
+
+    Raises:
+        InputError: for a name that does not exist, whether or not a part speaks of it.
+    """
+    from model.reasons.ledger import subjects_of
+
+    subjects_of(subject.reasoner, subject.names)
     views: dict[str, Any] = {}
     blocks: list[str] = []
     for name, part in PARTS.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from model.assessment import Assessment, Ranked
 from model.knowledge import BEDSIDE, KnowledgeBase
 from model.screening import RuleState
@@ -24,18 +26,30 @@ _MARK = {"emergency": "!!", "immediate": "! ", "appointment": "- "}
 def said(probability: float) -> str:
     """A probability as one would say it: per cent, or a natural frequency when small.
 
+    A half is rounded up, a hair below it too: what comes to the same is said the same.
+
     >>> said(0.42), said(0.0031), said(0.00001), said(0.9996)
     ('42%', '3 in 1,000', 'under 1 in 10,000', 'over 99%')
+    >>> said(0.075), said(0.075 - 1e-12), said(0.0096)
+    ('8%', '8%', '1%')
+    >>> said(math.nan)
+    'not known'
     """
+    if math.isnan(probability):
+        return "not known"
     if probability >= 0.995:
         return "over 99%"
-    if probability >= 0.01:
-        return f"{probability * 100:.0f}%"
+    if probability >= 0.0095:
+        return f"{_whole(probability * 100)}%"
     if probability >= 0.00095:
-        return f"{max(1, round(probability * 1000))} in 1,000"
+        return f"{_whole(probability * 1000)} in 1,000"
     if probability >= 0.0001:
-        return f"{max(1, round(probability * 10000))} in 10,000"
+        return f"{_whole(probability * 10000)} in 10,000"
     return "under 1 in 10,000"
+
+
+def _whole(value: float) -> int:
+    return math.floor(round(value, 6) + 0.5)
 
 
 def bar(probability: float) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from app.report import WIDTH, said
 from model.knowledge import KnowledgeBase
-from model.reasons.coverage import Coverage
+from model.reasons.coverage import Coverage, Missing
 from model.reasons.ledger import GIVEN_THE_OTHERS, IN_SEQUENCE, Account, Weight
 
 #: Factors below this are said to make no difference.
@@ -19,11 +19,14 @@ LEAST_FACTOR: Final = 1.1
 MOST_FACTOR: Final = 1000.0
 
 _WHY = {
-    "refused": "not weighed: too wide without it",
-    "contradiction": "not weighed: what is left contradicts itself",
+    "refused": "not weighed: too wide",
+    "contradiction": "not weighed: contradiction",
     "stopped": "not weighed: stopped",
     "failed": "not weighed: failed",
 }
+
+#: Of an item that changes nothing that is known.
+SAID: Final = "already said, or overruled"
 
 
 def times(weight: float) -> str:
@@ -57,13 +60,13 @@ def factor(weight: float) -> str:
 MEANING: Final = {
     GIVEN_THE_OTHERS: (
         "FOR AND AGAINST, GIVEN THE OTHERS: how much likelier each item is if this is there than "
-        "if it is not, all other items being what they are. It depends on no order; the factors "
-        "do not multiply to the whole."
+        "if it is not, all other items being what they are, and log10 of that factor. It depends "
+        "on no order; the factors do not multiply to the whole."
     ),
     IN_SEQUENCE: (
         "FOR AND AGAINST, IN SEQUENCE: one item after another as in a consultation, each given "
-        "those before it, with the probability reached. It depends on the order; the factors on "
-        "the odds multiply to the whole."
+        "those before it: the factor on the odds, its log10, and the probability reached. It "
+        "depends on the order; the factors multiply to the whole."
     ),
 }
 
@@ -83,18 +86,24 @@ def value_words(item: str, value: str, knowledge: KnowledgeBase) -> str:
 def account_lines(account: Account, knowledge: KnowledgeBase) -> list[str]:
     """One ledger; `MEANING` has the sentence that says how to read it."""
     if account.known:
-        return [f"{account.label}: entered as known, so nothing weighs on it"]
+        return [f"{account.label}: settled by what was entered, so nothing weighs on it"]
     lines = [f"{account.label}: {said(account.pretest)} -> {said(account.posttest)}"]
     if account.reading == IN_SEQUENCE:
         return lines + _steps(account, knowledge)
-    quiet = []
+    quiet: list[str] = []
+    said_already: list[str] = []
     for one in account.weights:
-        if one.state == "ok" and 10.0 ** abs(one.weight) < LEAST_FACTOR:
+        if one.said:
+            said_already.append(one.label)
+        elif one.state == "ok" and not factor(one.weight):
             quiet.append(one.label)
         else:
-            lines += _line(one, knowledge)
+            words = _WHY.get(one.state) or times(one.weight)
+            lines += _line(one, knowledge, f"{words:<31}{_number(one)}")
     if quiet:
         lines += wrap(f"As likely either way: {'; '.join(quiet)}")
+    if said_already:
+        lines += wrap(f"Said by other items, or overruled by them: {'; '.join(said_already)}")
     return lines
 
 
@@ -108,14 +117,33 @@ def _steps(account: Account, knowledge: KnowledgeBase) -> list[str]:
         if step != heading:
             heading = step
             lines.append(f"  {heading}")
-        lines += _line(one, knowledge, f"-> {said(one.after)}" if one.state == "ok" else "")
+        words = SAID if one.said else _WHY.get(one.state) or odds(one.weight)
+        after = f"-> {said(one.after)}" if one.state == "ok" else "counted below"
+        lines += _line(one, knowledge, f"{words:<31}{_number(one)}{after:<15}")
     return lines
 
 
-def _line(one: Weight, knowledge: KnowledgeBase, after: str = "") -> list[str]:
-    """One item with its factor."""
-    words = times(one.weight) if one.state == "ok" else _WHY[one.state]
-    head = f"  {words:<31}{after:<18}" if after else f"  {words:<31}"
+def odds(weight: float) -> str:
+    """What a weight (log10) does to the odds.
+
+    >>> odds(0.78), odds(-0.6), odds(0.02)
+    ('odds about 6 times higher', 'odds about 4 times lower', 'hardly any difference')
+    """
+    by = factor(weight)
+    return (
+        f"odds {by} times {'higher' if weight > 0 else 'lower'}" if by else "hardly any difference"
+    )
+
+
+def _number(one: Weight) -> str:
+    """The weight itself, in a column of its own."""
+    shown = one.state == "ok" and not one.said
+    return f"{one.weight:+6.2f}  " if shown and math.isfinite(one.weight) else " " * 8
+
+
+def _line(one: Weight, knowledge: KnowledgeBase, words: str) -> list[str]:
+    """One item behind what is said of it."""
+    head = f"  {words}"
     return textwrap.wrap(
         f"{one.label}: {value_words(one.item, one.value, knowledge)}",
         WIDTH,
@@ -128,13 +156,16 @@ def coverage_lines(coverage: Coverage, knowledge: KnowledgeBase) -> list[str]:
     """What some conditions by themselves explain, leave unexplained, and would need."""
     names = " and ".join(knowledge.labels[name] for name in coverage.conditions)
     found = len(coverage.explained) + len(coverage.unexplained)
-    lines = [f"{names or 'No condition'}: explains {len(coverage.explained)} of {found} findings"]
+    told = (
+        f"explains {len(coverage.explained)} of {found} findings" if found else "nothing found yet"
+    )
+    lines = [f"{names or 'No condition'}: {told}"]
     for title, rows in (
         ("Does not explain", [f"{one.label}: {one.value}" for one in coverage.unexplained]),
         (
             "Would also show",
             [
-                f"{one.label} (in {said(one.probability)}; here {one.value})"
+                f"{one.label}{_grade(one)} (in {said(one.probability)}; here {one.value})"
                 for one in coverage.missing
             ],
         ),
@@ -143,6 +174,11 @@ def coverage_lines(coverage: Coverage, knowledge: KnowledgeBase) -> list[str]:
         if rows:
             lines += wrap(f"{title}: {'; '.join(rows).replace('_', ' ')}")
     return lines
+
+
+def _grade(one: Missing) -> str:
+    """The grade that would be expected, if there are grades."""
+    return "" if one.expected == "present" else f" {one.expected}"
 
 
 def ledger_text(

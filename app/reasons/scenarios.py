@@ -6,7 +6,7 @@ import math
 import textwrap
 from typing import Final
 
-from app.reasons.ledger import factor, value_words, wrap
+from app.reasons.ledger import odds, value_words, wrap
 from app.report import WIDTH, said
 from model.knowledge import KnowledgeBase
 from model.reasons.scenarios import Attribution, Comparison, Shift
@@ -20,7 +20,7 @@ LEAST_CHANGE: Final = 0.005
 MEANING: Final = (
     "WHAT IF: what differs, what becomes of the red flags and the probabilities, and which item "
     "did it. Items are changed one after another as in a consultation; that depends on the order. "
-    "Beside it: what the item does alone, with all others as they end up."
+    "Beside it: what the item does given all the others as they end up."
 )
 
 
@@ -71,23 +71,15 @@ def _attribution(one: Attribution, knowledge: KnowledgeBase) -> list[str]:
     if one.known:
         return lines + _indent("what is entered of it")
     for line in one.items:
-        words = _odds(line.weight) if line.state == "ok" else f"not weighed ({line.state})"
+        words = odds(line.weight) if line.state == "ok" else f"not weighed ({line.state})"
         alone = (
-            f"; alone {_odds(line.given_the_others)}"
+            f"; given all the others {odds(line.given_the_others)}"
             if math.isfinite(line.given_the_others)
             else ""
         )
         reached = f" -> {said(line.after)}" if line.state == "ok" else ""
         lines += _indent(f"{knowledge.labels[line.item]}: {words}{reached}{alone}")
     return lines
-
-
-def _odds(weight: float) -> str:
-    """What a weight does to the odds."""
-    times = factor(weight)
-    if not times:
-        return "no change"
-    return f"odds {times} times {'higher' if weight > 0 else 'lower'}"
 
 
 def _indent(text: str) -> list[str]:

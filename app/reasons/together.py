@@ -46,7 +46,8 @@ def _explanation(one: Explanation, knowledge: KnowledgeBase) -> list[str]:
     covered = len(one.coverage.explained)
     whole = covered + len(one.coverage.unexplained)
     tail = f"; explains {covered} of {whole} findings" if one.conditions and whole else ""
-    lines = wrap(f"{said(one.probability)}: {names or 'nothing modelled'}{tail}")
+    alone = " alone" if len(one.conditions) == 1 else ""
+    lines = wrap(f"{said(one.probability)}: {names or 'nothing modelled'}{alone}{tail}")
     if one.conditions and one.coverage.unexplained:
         rest = "; ".join(found.label for found in one.coverage.unexplained)
         lines += textwrap.wrap(

@@ -30,7 +30,7 @@ from model.numbers import rounded
 from model.parameters import Floats
 from model.reasoner import Reasoner
 from model.reasons.variants import Cancelled, Progress, answer_variants
-from model.vocabulary import UNKNOWN, Item
+from model.vocabulary import Item
 
 #: Kinds of items that stay as they are.
 GIVEN = ("age", "sex", "context")
@@ -60,12 +60,14 @@ class Missing:
     Attributes:
         item, label, value: what was found instead.
         probability: P(it is there, or has a higher grade), if the conditions were the only ones.
+        expected: "present", or the likeliest of the higher grades.
     """
 
     item: str
     label: str
     value: str
     probability: float
+    expected: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,12 @@ class Coverage:
             "explained": covered(self.explained),
             "unexplained": covered(self.unexplained),
             "missing": [
-                {"item": one.item, "value": one.value, "probability": rounded(one.probability)}
+                {
+                    "item": one.item,
+                    "value": one.value,
+                    "probability": rounded(one.probability),
+                    "expected": one.expected,
+                }
                 for one in self.missing
             ],
             "unsaid": list(self.unsaid),
@@ -123,7 +130,7 @@ def coverages(
 
     Args:
         reasoner: the knowledge base in one setting and basis.
-        evidence: one patient; soft items are left out.
+        evidence: one patient; soft items, and those that a later one overrules, are left out.
         sets: ids of conditions.
         progress: told (done, total) posteriors after every block.
         cancelled: asked before every block; items not reached then stand in `unsaid`.
@@ -142,7 +149,7 @@ def coverages(
     items = [
         item
         for item in (reasoner.vocabulary.items[column] for column in evidence.entered)
-        if item.kind == "finding" and settled[item.column] != UNKNOWN
+        if item.kind == "finding" and settled[item.column] == evidence.codes[item.column]
     ]
     variants: list[Evidence] = []
     for names in sets:
@@ -211,7 +218,8 @@ def _coverage(
             row = Covered(item.id, item.label, word, share, float(values[code]))
             (explained if share >= thresholds["explained"] else unexplained).append(row)
         if names and beyond >= thresholds["expected"]:
-            missing.append(Missing(item.id, item.label, word, beyond))
+            expected = item.values[code + 1 + int(values[code + 1 :].argmax())]
+            missing.append(Missing(item.id, item.label, word, beyond, expected))
     return Coverage(
         tuple(names), tuple(explained), tuple(unexplained), tuple(missing), tuple(unsaid)
     )

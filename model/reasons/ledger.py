@@ -60,6 +60,7 @@ class Weight:
             out and of all the evidence; in sequence, on the two sides of this line.
         state: "ok", or why it could not be weighed ("refused", "contradiction", "stopped",
             "failed"). In sequence such an item's bearing is counted in the next line that is "ok".
+        said: whether it changes nothing that is known: another item says it, or overrules it.
     """
 
     item: str
@@ -70,6 +71,7 @@ class Weight:
     before: float = math.nan
     after: float = math.nan
     state: str = "ok"
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,15 @@ class Account:
             "known": self.known,
             "pretest": rounded(self.pretest),
             "posttest": rounded(self.posttest),
+            "pretest_log_odds": rounded(self.pretest_log_odds),
+            "log_odds": rounded(self.log_odds),
             "weights": [
                 {
                     "item": one.item,
                     "value": one.value,
                     "step": one.step,
                     "state": one.state,
+                    "said": one.said,
                     "weight": rounded(one.weight),
                     "before": rounded(one.before),
                     "after": rounded(one.after),
@@ -251,6 +256,7 @@ def _account(
         odds = np.log10(share) - np.log10(complement)
     known = subject.known(reasoner, found.codes[0])
     in_sequence = reading == IN_SEQUENCE
+    soft = {column for column, _ in evidence.soft}
     weights = []
     last = 1  # in sequence: the row before this line
     for number, column in enumerate(columns):
@@ -275,6 +281,8 @@ def _account(
                 before=float(share[before]),
                 after=float(share[after]),
                 state=state,
+                said=item.column not in soft
+                and bool((found.codes[before] == found.codes[after]).all()),
             )
         )
     if reading == GIVEN_THE_OTHERS:

@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from app.reasons.ledger import times
+from app.reasons.ledger import account_lines, times
 from model.errors import InputError, StoppedError, TooWideError
 from model.evidence import read_evidence
 from model.reasons.ledger import IN_SEQUENCE, READINGS, accounts
@@ -86,6 +86,22 @@ def test_what_another_item_implies_weighs_nothing(reasoner):
         weights = {one.item: one.weight for one in account.weights}
         assert weights["distal_weakness"] == pytest.approx(0.0, abs=1e-12)
         assert abs(weights["foot_drop"]) > 1e-6
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"foot_drop": "present", "distal_weakness": "present"}, {"distal_weakness"}),
+        ({"foot_drop": "absent", "distal_weakness": "absent"}, {"foot_drop"}),
+        ({"foot_drop": "present", "reflexes_increased": "absent"}, set()),
+    ],
+)
+def test_what_is_said_already_is_told_apart(cells, said, reasoner, knowledge):
+    """An item that another implies is not called as likely either way: it adds nothing."""
+    (account,) = ledgers(reasoner, cells, ["stroke"]).values()
+    assert {one.item for one in account.weights if one.said} == said
+    lines = "\n".join(account_lines(account, knowledge))
+    assert ("Said by other items" in lines) == bool(said)
 
 
 def test_soft_evidence_is_weighed_too(reasoner):
