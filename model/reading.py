@@ -77,9 +77,14 @@ class Spread(_Entry):
 
 
 class Drawing(_Entry):
-    """How many parameter sets are drawn, and the points of the draws an interval lies between."""
+    """How many parameter sets are drawn, and the points of the draws an interval lies between.
+
+    least: how many draws must be answered before the lead is given a badge, and reason why.
+    """
 
     draws: Annotated[int, Field(ge=20, le=10_000)]
+    least: Annotated[int, Field(ge=1, le=10_000)]
+    reason: Said
     low: Annotated[float, Field(gt=0, lt=0.5)]
     high: Annotated[float, Field(gt=0.5, lt=1)]
 

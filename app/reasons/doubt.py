@@ -9,6 +9,9 @@ from model.reasons.doubt import Doubt, Interval
 
 WIDTH = 78
 
+#: Below this a probability is told as a natural frequency.
+RARE = 0.0095
+
 #: An interval this wide (in per cent) is told in steps of five.
 WIDE = 20
 COARSE = 5
@@ -26,18 +29,23 @@ def step(low: float, high: float) -> int:
 def shown(p: float, low: float, high: float) -> str:
     """A probability with its interval, in as many digits as the interval bears.
 
-    >>> shown(0.312, 0.153, 0.548)
-    'about 30% (15-55%)'
+    The ends are rounded outward, so that what is shown holds the interval; those within 5 points of
+    0 or 100 in ones.
+
+    >>> shown(0.312, 0.153, 0.548), shown(0.30, 0.176, 0.424)
+    ('about 30% (15-55%)', 'about 30% (15-45%)')
     >>> shown(0.93, 0.57, 0.988), shown(0.28, 0.07, 0.55)
-    ('about 93% (55-99%)', 'about 30% (7-55%)')
+    ('about 95% (55-99%)', 'about 30% (5-55%)')
     >>> shown(0.4213, 0.402, 0.449)
     'about 42% (40-45%)'
-    >>> shown(0.0031, 0.0012, 0.0094)
-    'about 3 in 1,000 (1 to 9)'
+    >>> shown(0.985, 0.61, 0.999), shown(0.018, 0.002, 0.31)
+    ('over 95% (60% to over 99%)', 'under 5% (under 1% to 35%)')
+    >>> shown(0.0031, 0.0012, 0.0094), shown(0.0052, 0.0002, 0.41)
+    ('about 3 in 1,000 (1 to 10)', 'about 5 in 1,000 (under 1 in 1,000 to 45%)')
     >>> shown(0.62, 0.0021, 0.997)
     'about 60% (under 1% to over 99%)'
     >>> shown(0.00002, 0.000001, 0.0012)
-    'under 1 in 10,000 (at most 1 in 1,000)'
+    'under 1 in 10,000 (at most 2 in 1,000)'
     >>> shown(1.0, 1.0, 1.0)
     'as entered'
     """
@@ -45,52 +53,72 @@ def shown(p: float, low: float, high: float) -> str:
         return "as entered"
     if math.isnan(low) or math.isnan(high):
         return f"{_about(p, 1)}, interval not known"
-    if p < 0.0095:
+    if p < RARE:
         return _rare(p, low, high)
+    return f"{_about(p, step(low, high))} ({between(low, high)})"
+
+
+def between(low: float, high: float) -> str:
+    """An interval in per cent, its ends rounded outward.
+
+    >>> between(0.176, 0.424), between(0.003, 0.04), between(0.9999, 1.0 - 1e-9)
+    ('15-45%', 'under 1% to 4%', '99% to over 99%')
+    """
     size = step(low, high)
-    ends = [_per_cent(low, size), _per_cent(high, size)]
+    ends = [_end(low, size, up=False), _end(high, size, up=True)]
+    if ends[0] == ends[1]:
+        return ends[0]
     plain = all(end[0].isdigit() for end in ends)
-    between = f"{ends[0][:-1]}-{ends[1]}" if plain else " to ".join(ends)
-    return f"{_about(p, size)} ({between if ends[0] != ends[1] else ends[0]})"
+    return f"{ends[0][:-1]}-{ends[1]}" if plain else " to ".join(ends)
 
 
 def _about(p: float, size: int) -> str:
-    if p < 0.0095:
+    """The probability itself, to the nearest step; never 0 or 100 per cent."""
+    if p < RARE:
         return _rare(p, p, p).partition(" (")[0]
-    text = _per_cent(p, size)
-    return f"about {text}" if text[0].isdigit() else text
+    places = size * round(100 * p / size)
+    if places >= 100:
+        return f"over {100 - size}%"
+    return f"about {places}%" if places else f"under {size}%"
 
 
-def _per_cent(p: float, size: int) -> str:
-    """A whole number of per cent, in steps; near the ends in ones, and never 0 or 100."""
-    if p >= 0.995:
-        return "over 99%"
-    if p < 0.005:
-        return "under 1%"
-    if not 0.1 <= p <= 0.9:
+def _end(p: float, size: int, *, up: bool) -> str:
+    """An end of an interval in per cent, rounded outward and never to 0 or 100."""
+    if not (COARSE <= 100 * p <= 100 - COARSE):
         size = 1
-    return f"{min(max(size * round(100 * p / size), 1), 99)}%"
+    places = _outward(100 * p / size, up=up) * size
+    if places >= 100:
+        return "over 99%"
+    return f"{places}%" if places >= 1 else "under 1%"
+
+
+def _outward(number: float, *, up: bool) -> int:
+    """The next whole number above or below; what is whole but for rounding stays."""
+    near = round(number, 9)
+    return math.ceil(near) if up else math.floor(near)
 
 
 def _rare(p: float, low: float, high: float) -> str:
-    """A natural frequency of one digit."""
+    """A natural frequency, its ends rounded outward to one digit."""
     for whole in (1000, 10_000):
         if p * whole >= 0.95:
-            counts = [_one_digit(end * whole) for end in (low, high)]
-            between = " to ".join(counts) if counts[0] != counts[1] else counts[0]
-            return f"about {round(p * whole)} in {whole:,} ({between})"
-    most = _per_cent(high, 1) if high >= 0.0095 else ""
+            least, most = _one_digit(low * whole, up=False), _one_digit(high * whole, up=True)
+            ends = f"{least} to {most}" if least != most else least
+            if 100 * high >= WIDE:
+                ends = f"{least} in {whole:,} to {_end(high, COARSE, up=True)}"
+            return f"about {round(p * whole)} in {whole:,} ({ends})"
+    most = _end(high, 1, up=True) if high >= RARE else ""
     for whole in (1000, 10_000):
         if not most and high * whole >= 0.95:
-            most = f"{_one_digit(high * whole)} in {whole:,}"
+            most = f"{_one_digit(high * whole, up=True)} in {whole:,}"
     return f"under 1 in 10,000 (at most {most})" if most else "under 1 in 10,000"
 
 
-def _one_digit(count: float) -> str:
-    if count < 0.95:
-        return "under 1"
+def _one_digit(count: float, *, up: bool) -> str:
+    if count < 1:
+        return "1" if up else "under 1"
     size = 10 ** math.floor(math.log10(count))
-    return f"{size * round(count / size):,}"
+    return f"{_outward(count / size, up=up) * size:,}"
 
 
 def doubt_lines(result: Doubt, *, top: int = 8) -> list[str]:
@@ -102,6 +130,8 @@ def doubt_lines(result: Doubt, *, top: int = 8) -> list[str]:
         lines += _wrap(
             f"{result.badge.upper()}: {result.said} ({ranked[0].label} first in {share})"
         )
+    elif result.leader:
+        lines += _wrap(f"{result.said[0].upper()}{result.said[1:]}: {result.draws} were answered.")
     for one in ranked[:top]:
         lines += _row(one)
         lines.append(
@@ -112,7 +142,10 @@ def doubt_lines(result: Doubt, *, top: int = 8) -> list[str]:
     groups = sorted(result.categories, key=lambda one: -one.probability)
     for one in [one for one in groups if one.high >= 0.01][:top]:
         lines += _row(one)
-    lines += _row(result.unexplained)
+    if result.unexplained.high == 0.0:
+        lines += _wrap("  Nothing modelled explains it: ruled out by the diagnosis entered.")
+    else:
+        lines += _row(result.unexplained)
     low, high = (round(100 * point) for point in result.points)
     lines += _wrap(
         f"Every number we elicited was drawn anew {result.draws} times, as far as we are unsure of "
@@ -127,6 +160,11 @@ def doubt_lines(result: Doubt, *, top: int = 8) -> list[str]:
     }
     for word, count in result.states:
         lines += _wrap(f"{count} draws {words.get(word, word)} and are not counted.")
+    if result.redrawn:
+        lines += _wrap(
+            f"{result.redrawn} more sets of numbers had no solution and were drawn again, so the "
+            "ranges hold only numbers that fit each other."
+        )
     return lines
 
 

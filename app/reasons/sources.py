@@ -19,8 +19,13 @@ LEAST_CHANGE: Final = 0.01
 
 MEANING: Final = (
     "IF A SOURCE WERE WRONG: the same patient without the rows that rest on one document alone, "
-    "without supplements, and in the other settings. The pretest table, leaks and rules stay."
+    "and without supplements. There the pretest table, leaks and rules stay as they are. The other "
+    "settings come last: each has a pretest table of its own, so what moves there moves with who "
+    "is asked, not with a source."
 )
+
+#: Said of a setting that is of no people.
+OF_NOBODY: Final = "Every condition equally common: no probability for any patient."
 
 _WHY: Final = {
     "refused": "refused: too wide",
@@ -36,10 +41,18 @@ def side_by_side_lines(found: SideBySide, knowledge: KnowledgeBase) -> list[str]
     settings: dict[str, str] = {row.id: row.label for row in knowledge.setting}
     titles = {row.id: f"Without {row.id}, {row.title}" for row in knowledge.source}
     titles |= {"base": f"{settings[found.setting]}, as assessed", "documents": "No supplements"}
+    taught = {row.id for row in knowledge.setting if not row.age_and_sex}
+    if found.setting in taught:
+        lines += wrap(
+            f"All in setting {settings[found.setting]} but where another is named. {OF_NOBODY}"
+        )
     for one in found.differentials:
-        title = titles.get(one.id) or f"Setting {settings[one.id]}"
+        title = titles.get(one.id) or f"Setting {settings[one.id]}, its own pretest table"
         rows = f" ({one.left_out} rows fewer)" if one.left_out else ""
         lines += wrap(f"{title}{rows}")
+        if one.id in taught and one.state == "ok":
+            lines += _indent(f"{OF_NOBODY} {_order(one, knowledge)}")
+            continue
         lines += _indent(_leading(one, knowledge))
         if one.kind == "base" or one.state != "ok":
             continue
@@ -61,6 +74,12 @@ def _leading(one: Differential, knowledge: KnowledgeBase) -> str:
         f"{knowledge.labels[name]} {said(one.conditions[name])}" for name in one.ranking[:LEADING]
     ]
     return "; ".join([*names, f"nothing modelled {said(one.unexplained)}"])
+
+
+def _order(one: Differential, knowledge: KnowledgeBase) -> str:
+    """What leads, without numbers."""
+    names = [knowledge.labels[name] for name in one.ranking[:LEADING]]
+    return f"There lead: {'; '.join(names)}"
 
 
 def _indent(text: str) -> list[str]:

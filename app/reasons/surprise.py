@@ -35,11 +35,13 @@ def surprise_lines(found: Surprise, knowledge: KnowledgeBase) -> list[str]:
         return [*lines, "  No finding is known."]
     lines += _wrap(f"Such patients that are as improbable or more: {_share(found.probability)}.")
     lines += _wrap(f"Such patients whose findings agree as badly: {_share(found.conflict)}.")
+    if math.isnan(found.probability.percentile):
+        lines += _wrap(_unknown(found))
     about = f"From {found.patients} simulated patients"
     if found.effective < 0.99 * found.patients:
-        about += f", worth {found.effective:.0f} equally weighted ones"
+        about += f", worth {found.effective:.0f} independent ones"
     if found.uncounted:
-        about += f"; {found.uncounted} could not be computed"
+        about += f"; {found.uncounted} were not reached or past the limit"
     if found.discarded:
         about += f"; {found.discarded} contradicted themselves and were left out"
     lines += _wrap(f"{about}.")
@@ -56,10 +58,17 @@ def surprise_lines(found: Surprise, knowledge: KnowledgeBase) -> list[str]:
             f"Seldom together ({times:.2g} times less often than if unrelated): "
             f"{first} and {second}"
         )
+    if found.uncompared:
+        pairs = f"{found.uncompared} pair{'s' if found.uncompared > 1 else ''}"
+        lines += _wrap(
+            f"{pairs} of findings could not be compared; one seldom seen together may be missing."
+        )
     if found.outside:
         reasons = "; ".join(_WHY[reason] for reason in found.outside)
         lines += _wrap(f"The cause may lie outside what is modelled: {reasons}.")
         lines += _wrap("What is not modelled, with a clue each, stands in outside.csv.")
+    elif math.isnan(found.probability.percentile):
+        lines += _wrap("So nothing is said here of a cause outside what is modelled.")
     else:
         lines += _wrap(
             "Nothing here says that the cause lies outside what is modelled. That says little: "
@@ -68,12 +77,19 @@ def surprise_lines(found: Surprise, knowledge: KnowledgeBase) -> list[str]:
     return lines
 
 
+def _unknown(found: Surprise) -> str:
+    """Why there is no percentile."""
+    if found.stopped:
+        return "It was stopped, and the patients reached until then are no fair sample."
+    return "The simulated patients that could be compared are worth too few to tell."
+
+
 def _share(rank: Rank) -> str:
     """A share of patients with its standard error, and its bounds where some are not counted."""
     if math.isnan(rank.percentile):
         return "not known"
     text = said(rank.percentile) if rank.percentile > 0 else "none of them"
-    text += f" (standard error {100 * rank.error:.1f} %)" if rank.error > 0 else ""
+    text += f" (standard error {100 * rank.error:.1f} %)"
     if rank.high - rank.low > 0.001:
         text += f", between {100 * rank.low:.0f} and {100 * rank.high:.0f} %"
     return text

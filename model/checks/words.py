@@ -62,6 +62,9 @@ def _scale(knowledge: KnowledgeBase, found: Found) -> None:
     if not badge.steady.share > badge.leaning.share > badge.open.share == 0.0:
         message = "the shares must fall from steady over leaning to open, which has 0."
         found.add("bad_scale", "scale.toml [badge]", message, "Correct the shares.")
+    if scale.doubt.least > scale.doubt.draws:
+        message = f"least is {scale.doubt.least}, but only {scale.doubt.draws} sets are drawn."
+        found.add("bad_scale", "scale.toml [doubt]", message, "Lower least, or draw more.")
     numbers = {
         "frequency": {word: one.probability for word, one in scale.frequency.items()},
         "rate": {word: one.rate for word, one in scale.rate.items()},

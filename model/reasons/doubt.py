@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,13 @@ from model.reading import Badges
 from model.reasoner import Reasoner
 from model.reasons.draws import parameter_sets
 from model.reasons.variants import STATES, STOPPED, Cancelled, Progress, answer_variants, need
+from model.vocabulary import UNKNOWN
 
 #: Draws a thread takes at a time, between two looks at `cancelled`.
 BLOCK = 10
+
+#: What is said instead of a badge when there are fewer draws than one needs.
+TOO_FEW = "too few draws to say how steady the lead is"
 
 #: Low, median, high.
 Points = tuple[float, float, float]
@@ -48,6 +52,8 @@ class Interval:
         low, median, high: points of the draws (scale.toml says which); NaN if none was answered.
         first, first_three: share of draws in which a condition ranks first, among the first three;
             NaN for what is not ranked (categories, unexplained, conditions that were entered).
+        absent: P(it is absent | evidence), computed beside `probability`: conditions are ranked by
+            it, since near 1 it tells apart what `probability` no longer does. NaN for the others.
     """
 
     id: str
@@ -58,6 +64,7 @@ class Interval:
     high: float
     first: float = math.nan
     first_three: float = math.nan
+    absent: float = math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready view with six significant digits; shares only where there are any."""
@@ -77,8 +84,9 @@ class Doubt:
         unexplained: P(none of the conditions | evidence).
         leader: id of the most probable condition that was not entered; "" if all were.
         badge: "steady", "leaning" or "open" by the share of draws in which the leader stays first;
-            "" when there is no leader or no draw was answered.
-        said: the badge in a sentence.
+            "" when there is no leader or fewer draws were answered than a badge needs (`least` in
+            scale.toml).
+        said: the badge in a sentence, or that there are too few draws; "" without a leader.
         draws: how many draws the numbers above rest on.
         states: (word, count) of every other draw asked for: "refused" (too wide), "failed",
             "stopped" (cancelled).
@@ -103,8 +111,8 @@ class Doubt:
 
     @property
     def ranking(self) -> tuple[Interval, ...]:
-        """Conditions, most probable first; ties in file order."""
-        return tuple(sorted(self.conditions, key=lambda one: -one.probability))
+        """Conditions, most probable first (the least probably absent); ties in file order."""
+        return tuple(sorted(self.conditions, key=lambda one: one.absent))
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready view with six significant digits, keys in a fixed order."""
@@ -223,37 +231,42 @@ def doubt(
     states["stopped"] += count - len(sets)
     del states["ok"]
     points: Points = (scale.doubt.low, 0.5, scale.doubt.high)
-    entered = point.codes[0, reasoner.vocabulary.columns("condition")] >= 0
+    known = point.codes[0, reasoner.vocabulary.columns("condition")]
+    entered = known != UNKNOWN
     order = _ranks(answers.absent[done], entered)
     first, first_three = _share(order[:, :1], entered), _share(order[:, :FIRST], entered)
+    places = np.column_stack([first, first_three, point.absent[0]]).tolist()
     conditions = tuple(
-        Interval(row.id, row.label, float(p), *here, float(one), float(three))
-        for row, p, here, one, three in zip(
+        Interval(row.id, row.label, float(p), *here, *place)
+        for row, p, here, place in zip(
             reasoner.knowledge.condition, point.present[0],
-            _points(answers.present[done], points), first, first_three,
+            _points(answers.present[done], points), places,
             strict=True,
         )
     )  # fmt: skip
     categories = tuple(
-        Interval(row.id, row.label, float(p), *here)
-        for row, p, here in zip(
+        _settled(Interval(row.id, row.label, float(p), *here), known[members])
+        for row, p, here, members in zip(
             reasoner.knowledge.category, point.group[0], _points(answers.group[done], points),
-            strict=True,
+            reasoner.engine.groups, strict=True,
         )
     )  # fmt: skip
-    nothing = _points(answers.unexplained[done, None], points)[0]
+    unexplained = Interval(
+        "unexplained", "Nothing modelled explains it", float(point.unexplained[0]),
+        *_points(answers.unexplained[done, None], points)[0],
+    )  # fmt: skip
     ahead = _ranks(point.absent, entered)[0]
     leader = conditions[ahead[0]] if ahead.size else None
-    badge = badge_of(scale.badge, leader.first) if leader is not None and done.any() else ""
+    enough = int(done.sum()) >= scale.doubt.least
+    badge = badge_of(scale.badge, leader.first) if leader is not None and enough else ""
+    said = getattr(scale.badge, badge).said if badge else TOO_FEW
     return Doubt(
         conditions=conditions,
         categories=categories,
-        unexplained=Interval(
-            "unexplained", "Nothing modelled explains it", float(point.unexplained[0]), *nothing
-        ),
+        unexplained=_settled(unexplained, known, whole=(1.0, 0.0)),
         leader=leader.id if leader is not None else "",
         badge=badge,
-        said=getattr(scale.badge, badge).said if badge else "",
+        said=said if leader is not None else "",
         draws=int(done.sum()),
         states=tuple((word, many) for word, many in states.items() if many),
         redrawn=sets.redrawn,
@@ -268,6 +281,26 @@ def badge_of(badges: Badges, share: float) -> str:
     """The word for the share of draws in which the leader stays first: the steadiest it reaches."""
     words = ("steady", "leaning", "open")
     return next(word for word in words if share >= getattr(badges, word).share)
+
+
+def _settled(
+    one: Interval, known: np.ndarray, *, whole: tuple[float, float] = (0.0, 1.0)
+) -> Interval:
+    """An interval that shrinks to a point where the diagnoses entered settle it.
+
+    Args:
+        one: of a group of conditions.
+        known: codes of its conditions.
+        whole: its probability when all of them are absent, and when one is present.
+    """
+    absent, present = whole
+    if (known == 1).any():
+        settled = present
+    elif (known == 0).all():
+        settled = absent
+    else:
+        return one
+    return replace(one, probability=settled, low=settled, median=settled, high=settled)
 
 
 def _ranks(absent: Floats, entered: np.ndarray) -> np.ndarray:

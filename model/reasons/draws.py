@@ -8,13 +8,17 @@ them all anew, each row of the tables independently:
     relative rates of contexts                                lognormal, the word's rate its median
     pretest rows and the unnamed row                          lognormal, the row its mean
 
-and solves the base rates again (`model.pretest.solve_at`). Prevalences, age and sex stay. Set
+Less confidence in a word widens all of them alike: with a factor f of the scale, the weight of a
+probability is multiplied by f and the spread of a rate divided by sqrt(f), so that either's
+standard deviation grows by about 1 / sqrt(f). Then the base rates are solved again
+(`model.pretest.solve_at`). Prevalences, age and sex stay. Set
 number n is the same for everybody: its seed is made of the knowledge digest, setting, basis and n.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +47,9 @@ EDGE = 1e-12
 
 #: Draws for one set before the table is held to have no solution nearby.
 MOST_ATTEMPTS = 200
+
+#: The code, besides this file, that a stored set depends on: what draws, solves and lays out.
+MADE_BY = ("parameters.py", "pretest.py", "engine.py")
 
 #: What a set is stored as; the first four hold the entries of the network that are not fixed.
 NETWORK = ("strength", "row", "excess", "cause")
@@ -115,7 +122,7 @@ def sureness_of(knowledge: KnowledgeBase, parameters: Parameters) -> Sureness:
     for favours in knowledge.context_link:
         place = context[favours.context], condition[favours.condition]
         spread = scale.rate[favours.word].spread
-        found.rate[place] = spread / scale.confidence[favours.confidence].factor
+        found.rate[place] = spread / math.sqrt(scale.confidence[favours.confidence].factor)
     return found
 
 
@@ -260,7 +267,7 @@ def _folder(knowledge: KnowledgeBase, parameters: Parameters) -> Path:
     made_of = np.__version__, scipy.__version__, knowledge.digest, key_of(parameters)
     digest = hashlib.sha256(" ".join(made_of).encode())
     here = Path(__file__)
-    for path in (here, *(here.parents[1] / name for name in ("parameters.py", "pretest.py"))):
+    for path in (here, *(here.parents[1] / name for name in MADE_BY)):
         digest.update(path.read_bytes())
     return cache_folder() / "drawn" / digest.hexdigest()[:32]
 

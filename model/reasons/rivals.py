@@ -69,9 +69,12 @@ def rivals(reasoner: Reasoner, evidence: Evidence, *, first: int = 5) -> tuple[E
     """Every pair of the `first` leading conditions that are not known, the strongest pull first.
 
     Raises:
+        ValueError: if `first` is below 2.
         InputError: if the evidence contradicts itself.
         TooWideError: if its posterior is past the limit.
     """
+    if first < 2:
+        raise ValueError(f"first is {first}, but a pair needs 2 conditions or more.")
     found = answer_variants(reasoner, [evidence], groups=reasoner.engine.groups[:0])
     need(reasoner, evidence, int(found.state[0]))
     told = found.codes[0, reasoner.vocabulary.columns("condition")]

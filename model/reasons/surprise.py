@@ -6,13 +6,12 @@ far as known, the same findings are read off each, and each is given the same tw
     log P(findings | complaint, what is given)                  how probable they are together
     conflict = log10( prod P(finding | given) / P(findings | given) )       how badly they agree
 
+The product takes each fact once: a finding that another known one implies is left out of it.
+
 The percentile is the share of these patients whose findings are at most as probable; that of the
 conflict, the share whose findings agree at most as well. If the patient came from the model, each
-would be below any share s in at most s of all patients.
-
-Given age, sex and contexts have no causes, so fixing them is exact forward sampling, kept where
-the complaint results. A diagnosis is fixed too and the patient weighed by its probability given
-what was drawn before it (likelihood weighting).
+would be below any share s in at most s of all patients. How the patients are drawn:
+`model.reasons.peers`.
 """
 
 from __future__ import annotations
@@ -27,25 +26,22 @@ from numpy.typing import NDArray
 
 from model.batch import DONE
 from model.evidence import Evidence
-from model.kernel import Net
 from model.numbers import rounded
 from model.parameters import Floats
 from model.reasoner import Reasoner
+from model.reasons.peers import peers
 from model.reasons.variants import (
     CONTRADICTION,
+    STOPPED,
     Cancelled,
     Progress,
     answer_variants,
     need,
     value_of,
 )
-from model.simulate import Patients, patients
 from model.vocabulary import UNKNOWN
 
 Codes = NDArray[np.int8]
-
-#: A base rate at which a condition is never absent.
-CERTAIN = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +66,13 @@ class Rank:
 
     Attributes:
         value: of the patient.
-        percentile: share (0-1) of simulated patients at most as usual as this one.
-        error: its standard error.
-        low, high: between which it lies if those that could not be computed are counted as usual,
-            or as at most as usual as this one.
+        percentile: share (0-1) of simulated patients at most as usual as this one; NaN (not
+            known) when those that were computed are worth fewer patients than `surprise_least`, or
+            when the caller stopped (those reached are not a fair sample).
+        error: half the width of its Wilson interval at one standard error; never 0.
+        low, high: between which the share lies in this sample if those that could not be computed
+            are counted as usual, or as at most as usual as this one; 0 and 1 when the whole sample
+            is worth too few.
     """
 
     value: float
@@ -94,13 +93,17 @@ class Surprise:
         probability: rank by natural log P(findings | complaint, given).
         conflict: rank by log10( prod P(finding | given) / P(findings | given) ).
         unexplained: P(none of the conditions | all the evidence); before: given alone.
-        patients: simulated patients compared; effective: worth so many equally weighted ones.
+        patients: simulated patients compared; effective: worth so many independent ones.
         uncounted: simulated patients past the limit or not reached.
         discarded: simulated ones whose findings contradict each other and could not be entered.
         clashes: pairs of findings with at least the weight `clash`, the worst first.
         outside: why the cause may lie outside what is modelled; empty when nothing says so.
-            "rarer": the findings are `unusual`, and they made it likelier that nothing modelled
-            explains them; "unexplained": that is at least as likely as `outside`.
+            "rarer": the findings are `unusual`, whatever those not computed would have been, and
+            they made it likelier that nothing modelled explains them; "unexplained": that is at
+            least as likely as `outside`.
+        uncompared: pairs of findings that were not reached or are past the limit: whether they
+            clash is not known.
+        stopped: the caller stopped before everything was computed.
     """
 
     findings: tuple[tuple[str, str], ...]
@@ -116,6 +119,8 @@ class Surprise:
     discarded: int
     clashes: tuple[Clash, ...]
     outside: tuple[str, ...]
+    uncompared: int = 0
+    stopped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready view with six significant digits."""
@@ -150,40 +155,9 @@ class Surprise:
                 for one in self.clashes
             ],
             "outside": list(self.outside),
+            "uncompared": self.uncompared,
+            "stopped": self.stopped,
         }
-
-
-def fixed(net: Net, context: Codes, condition: Codes, band: int, sex: int) -> Net:
-    """The network in which what is known of causes is certain (codes (K,), (N,), -1 unknown).
-
-    A context denied that would imply an unknown one makes that one less likely.
-    """
-    prior = net.context_prior.copy()
-    for k in np.flatnonzero((net.implied >= 0) & (context == 0)):
-        up = net.implied[k]
-        if context[up] == UNKNOWN:
-            both = prior[up] * (1.0 - net.context_prior[k])
-            prior[up] = both / (both + 1.0 - prior[up])
-    prior = np.where(context == UNKNOWN, prior, context)
-    rate = np.where(condition == UNKNOWN, net.rate, np.where(condition == 1, CERTAIN, 0.0))
-    return net._replace(
-        context_prior=prior,
-        age_prior=net.age_prior if band < 0 else np.eye(net.age_prior.size)[band],
-        sex_prior=net.sex_prior if sex < 0 else np.eye(2)[sex],
-        rate=rate,
-        cause=np.where(condition == 0, 0.0, net.cause),
-    )
-
-
-def likelihood(net: Net, people: Patients, condition: Codes) -> Floats:
-    """(P,) P(known conditions (N,) | what was drawn before them), by patient."""
-    weight = np.ones(len(people.band))
-    load = 1.0 + people.context @ net.excess
-    for i in np.flatnonzero(condition != UNKNOWN):
-        rate = net.rate[i] * net.multiplier[people.band, people.sex, i] * load[:, i]
-        absent = np.exp(-rate) * np.prod(np.where(people.condition, 1.0 - net.cause[:, i], 1.0), 1)
-        weight *= 1.0 - absent if condition[i] == 1 else absent
-    return weight
 
 
 def surprise(
@@ -206,32 +180,35 @@ def surprise(
         cancelled: asked before every block; patients not reached then are `uncounted`.
 
     Raises:
+        ValueError: if `n` is below 1.
         InputError: if the evidence contradicts itself.
         TooWideError: if its posterior is past the limit.
         StoppedError: if `cancelled` says so at once.
     """
-    v = reasoner.vocabulary
+    v, thresholds = reasoner.vocabulary, reasoner.knowledge.thresholds
+    count = int(thresholds["surprise_patients"]) if n is None else n
+    if count < 1:
+        raise ValueError(f"n is {count}, but at least 1 simulated patient is needed to compare.")
     hard = Evidence(evidence.codes)
     settled = reasoner.closure.settle(evidence.codes[None, :]).engine[0]
     span = v.columns("finding")
     asked = [column for column in hard.entered if v.items[column].kind == "finding"]
     given = evidence.codes.copy()
     given[span] = UNKNOWN
+    none = reasoner.engine.groups[:0]
     first = answer_variants(
         reasoner,
         [evidence, Evidence(given, evidence.soft), hard, Evidence(given)],
-        groups=reasoner.engine.groups[:0],
+        groups=none,
         cancelled=cancelled,
     )
     need(reasoner, evidence, int(first.state[0]))
     need(reasoner, hard, int(first.state[2]))
-    count = int(reasoner.knowledge.thresholds["surprise_patients"]) if n is None else n
-    people, weight = _people(reasoner, settled, count, seed)
+    people = peers(reasoner, settled, asked, count, seed)
     shown = np.repeat(given[None, :], count, axis=0)
-    shown[:, asked] = people.finding[:, asked]
+    shown[:, asked] = people.finding
     distinct, which = np.unique(shown, axis=0, return_inverse=True)
     which = which.reshape(-1)
-    none = reasoner.engine.groups[:0]
     found = answer_variants(
         reasoner,
         [Evidence(row) for row in distinct],
@@ -244,52 +221,74 @@ def surprise(
     usual = found.log_probability - base
     here = float(first.log_probability[2] - base)
     agree = (alone[:-1] - usual) / math.log(10.0)
-    told = found.state[which] != CONTRADICTION
-    share = np.where(told, weight, 0.0) / weight[told].sum()
     conflict = (float(alone[-1]) - here) / math.log(10.0)
-    probability = _rank(usual[which], here, share, sign=1.0)
+    state = found.state[which]
+    told = state != CONTRADICTION
+    sample = _Sample(
+        told=told,
+        worth=float(told.sum() / (1.0 + told.sum() / people.candidates)),
+        least=thresholds["surprise_least"],
+        stopped=bool((state == STOPPED).any()),
+    )
+    probability = sample.rank(usual[which], here, sign=1.0)
     after, before = float(first.unexplained[0]), float(first.unexplained[1])
+    clashes, uncompared, broken_off = _clashes(reasoner, evidence, given, asked, cancelled)
     return Surprise(
         findings=tuple((v.items[c].id, value_of(reasoner, evidence, c)) for c in asked),
         given=tuple(v.items[c].id for c in hard.entered if c not in asked),
         left_out=tuple(v.items[column].id for column, _ in evidence.soft),
         probability=probability,
-        conflict=_rank(agree[which], conflict, share, sign=-1.0),
+        conflict=sample.rank(agree[which], conflict, sign=-1.0),
         unexplained=after,
         before=before,
         patients=int(told.sum()),
-        effective=float(1.0 / (share**2).sum()),
-        uncounted=int((told & (found.state[which] != DONE)).sum()),
+        effective=sample.worth,
+        uncounted=int((told & (state != DONE)).sum()),
         discarded=int((~told).sum()),
-        clashes=_clashes(reasoner, evidence, given, asked, cancelled),
-        outside=_outside(reasoner, probability.percentile, after, before),
+        clashes=clashes,
+        outside=_outside(reasoner, probability, after, before),
+        uncompared=uncompared,
+        stopped=sample.stopped or broken_off,
     )
 
 
-def _outside(reasoner: Reasoner, percentile: float, after: float, before: float) -> tuple[str, ...]:
+def _outside(reasoner: Reasoner, rank: Rank, after: float, before: float) -> tuple[str, ...]:
     """Why the cause may lie outside what is modelled."""
     thresholds = reasoner.knowledge.thresholds
     found = []
-    if percentile <= thresholds["unusual"] and after > before:
+    known = not math.isnan(rank.percentile)
+    if known and max(rank.percentile, rank.high) <= thresholds["unusual"] and after > before:
         found.append("rarer")
     if after >= thresholds["outside"]:
         found.append("unexplained")
     return tuple(found)
 
 
-def _people(reasoner: Reasoner, settled: Codes, count: int, seed: int) -> tuple[Patients, Floats]:
-    """Simulated patients with what is known of their causes, and their weights."""
-    v, net = reasoner.vocabulary, reasoner.engine.net
-    contexts, conditions = settled[v.columns("context")], settled[v.columns("condition")]
-    band, sex = (int(settled[v.index[name].column]) for name in ("age", "sex"))
-    rng = np.random.default_rng(seed)
-    people = patients(fixed(net, contexts, conditions, band, sex), count, rng)
-    return people, likelihood(net, people, conditions)
+def _said_already(reasoner: Reasoner, codes: Codes) -> NDArray[np.bool_]:
+    """(R, I) findings that another known finding implies, in settled rows.
+
+    What refines a present one is present, or what an absent one refines is absent or a grade that
+    it does not refine. A grade itself is not implied.
+    """
+    said = np.zeros(codes.shape, bool)
+    for child, parent, reach in reasoner.closure.parents:
+        above = codes[:, parent]
+        if reach:
+            denies = (above != UNKNOWN) & ((reach >> np.maximum(above, 0)) & 1 == 0)
+        else:
+            denies = above == 0
+            said[:, parent] |= (above == 1) & (codes[:, child] == 1)
+        said[:, child] |= denies & (codes[:, child] != UNKNOWN)
+    return said
 
 
 def _alone(reasoner: Reasoner, given: Codes, codes: Codes) -> Floats:
-    """(R,) sum over the findings known in each settled row of log P(finding | given)."""
+    """(R,) sum over the findings known in each settled row of log P(finding | given).
+
+    Each fact is counted once: a finding that another one implies is left out.
+    """
     span = reasoner.vocabulary.columns("finding")
+    codes = np.where(_said_already(reasoner, codes), UNKNOWN, codes)
     pairs = [
         (int(column), int(code))
         for column in range(span.start, span.stop)
@@ -309,24 +308,42 @@ def _alone(reasoner: Reasoner, given: Codes, codes: Codes) -> Floats:
     return total
 
 
-def _rank(values: Floats, here: float, share: Floats, *, sign: float) -> Rank:
-    """Where `here` stands among weighted values; with sign 1 low values are unusual."""
-    counted = ~np.isnan(values) & (share > 0)
-    # equal evidence gives equal bytes; a hair of slack for sums taken in another order
-    unusual = counted & (sign * values <= sign * here + 1e-9 * (1 + abs(here)))
-    whole = share[counted].sum()
-    if whole == 0.0:
-        return Rank(here, math.nan, math.nan, 0.0, 1.0)
-    percentile = float(share[unusual].sum() / whole)
-    spread = share[counted] * (unusual[counted] - percentile)
-    least = float(share[unusual].sum())
-    return Rank(
-        value=here,
-        percentile=percentile,
-        error=float(np.sqrt((spread**2).sum()) / whole),
-        low=least,
-        high=least + float(share[~counted].sum()),
-    )
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Simulated patients as far as ranks need them.
+
+    Attributes:
+        told: (P,) those whose findings could be entered.
+        worth: how many independent patients those are worth.
+        least: how many a percentile needs.
+        stopped: not all were reached.
+    """
+
+    told: NDArray[np.bool_]
+    worth: float
+    least: float
+    stopped: bool
+
+    def rank(self, values: Floats, here: float, *, sign: float) -> Rank:
+        """Where `here` stands among values (P,); with sign 1 low values are unusual."""
+        if self.worth < self.least:
+            return Rank(here, math.nan, math.nan, 0.0, 1.0)
+        whole = int(self.told.sum())
+        counted = self.told & ~np.isnan(values)
+        # equal evidence gives equal bytes; a hair of slack for sums taken in another order
+        unusual = counted & (sign * values <= sign * here + 1e-9 * (1 + abs(here)))
+        low = float(unusual.sum() / whole)
+        high = float((unusual.sum() + whole - counted.sum()) / whole)
+        worth = self.worth * counted.sum() / whole
+        if self.stopped or worth < self.least:
+            return Rank(here, math.nan, math.nan, low, high)
+        share = float(unusual.sum() / counted.sum())
+        return Rank(here, share, _error(share, float(worth)), low, high)
+
+
+def _error(share: float, count: float) -> float:
+    """Half the width of Wilson's interval at one standard error; above 0 for every share."""
+    return math.sqrt(share * (1.0 - share) / count + 0.25 / count**2) / (1.0 + 1.0 / count)
 
 
 def _clashes(
@@ -335,8 +352,11 @@ def _clashes(
     given: Codes,
     asked: list[int],
     cancelled: Cancelled | None,
-) -> tuple[Clash, ...]:
-    """Pairs of findings that are less often together than if they were unrelated."""
+) -> tuple[tuple[Clash, ...], int, bool]:
+    """Pairs of findings that are less often together than if they were unrelated.
+
+    Also how many pairs could not be compared, and whether the caller stopped them.
+    """
     sets = [(), *((one,) for one in asked), *combinations(asked, 2)]
     variants = []
     for columns in sets:
@@ -347,9 +367,10 @@ def _clashes(
     found = answer_variants(reasoner, variants, groups=none, cancelled=cancelled)
     log = dict(zip(sets, (found.log_probability - found.log_probability[0]), strict=True))
     items = reasoner.vocabulary.items
-    pairs = []
+    pairs, unknown = [], 0
     for one, other in combinations(asked, 2):
         weight = float(log[one,] + log[other,] - log[one, other]) / math.log(10.0)
+        unknown += math.isnan(weight)
         if weight >= reasoner.knowledge.thresholds["clash"]:
             first, second = (value_of(reasoner, evidence, column) for column in (one, other))
             pairs.append(
@@ -360,4 +381,5 @@ def _clashes(
                     weight=weight,
                 )
             )
-    return tuple(sorted(pairs, key=lambda pair: -pair.weight))
+    clashes = tuple(sorted(pairs, key=lambda pair: -pair.weight))
+    return clashes, unknown, bool((found.state == STOPPED).any())

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from model.evidence import read_evidence
-from model.reasons.surprise import fixed, surprise
+from model.reasons.peers import fixed, leaning, likelihood, ratio
+from model.reasons.surprise import surprise
+from model.simulate import patients
 from tests.oracle.small_base import Small, small_base
 
 #: Given, then the findings looked at, all of one patient.
@@ -24,6 +26,21 @@ PATIENTS = (
         {"age": "30", "hypomagnesaemia": "present", "stroke": "absent", "diuretic": "absent"},
         {"laterality": "both_legs", "muscle_cramps": "present", "potassium_low": "present"},
     ),
+    (
+        {"hypokalaemia": "present", "stroke": "present"},
+        {"glucose_or_hba1c_high": "present", "onset": "sudden", "foot_drop": "absent"},
+    ),
+    (
+        {"age": "50", "stroke": "absent"},
+        {"foot_drop": "present", "objective_weakness": "present", "back_pain": "absent"},
+    ),
+)
+
+#: What is known of causes when patients are weighed.
+KNOWN = (
+    {"hypokalaemia": "present"},
+    {"hypokalaemia": "present", "stroke": "present", "diabetes": "absent"},
+    {"hypomagnesaemia": "present", "stroke": "absent", "age": "30", "diabetes": "present"},
 )
 
 
@@ -45,7 +62,20 @@ def patterns(small: Small, given: dict[str, str], items: tuple[str, ...]):
     values = [small.reasoner.vocabulary.index[name].values for name in items]
     for chosen in product(*values):
         cells = dict(zip(items, chosen, strict=True))
+        codes = read_evidence(cells, small.reasoner.vocabulary).codes
+        if small.reasoner.closure.settle(codes[None, :]).bad.any():
+            continue  # it cannot be
         yield cells, chance(small, {**given, **cells}) / whole
+
+
+def implied_by(cells: dict[str, str]) -> set[tuple[str, str]]:
+    """What a present foot drop says of the findings it refines, and the absent ones of it."""
+    said = set()
+    if cells.get("foot_drop") == "present":
+        said |= {("distal_weakness", "present"), ("objective_weakness", "present")}
+    if "absent" in (cells.get("distal_weakness"), cells.get("objective_weakness")):
+        said.add(("foot_drop", "absent"))
+    return said
 
 
 @pytest.mark.parametrize(("given", "findings"), PATIENTS)
@@ -57,8 +87,14 @@ def test_percentiles_equal_those_of_every_pattern(small, given, findings):
     for name in findings:
         for cells, share in patterns(small, given, (name,)):
             single[name, cells[name]] = share
+
+    def alone_of(cells):
+        """The product over what no other finding of these implies."""
+        kept = [item for item in cells.items() if item not in implied_by(cells)]
+        return math.log(math.prod(single[item] for item in kept))
+
     listed = [
-        (math.log(share), math.log(math.prod(single[item] for item in cells.items())), share, cells)
+        (math.log(share), alone_of(cells), share, cells)
         for cells, share in patterns(small, given, tuple(findings))
     ]
     assert sum(one[2] for one in listed) == pytest.approx(1.0, abs=1e-9)
@@ -68,16 +104,15 @@ def test_percentiles_equal_those_of_every_pattern(small, given, findings):
     assert found.probability.percentile == pytest.approx(
         below, abs=5 * found.probability.error + 1e-9
     )
-    if "foot_drop" not in findings:  # what it implies is no item of its own in this list
-        conflict = (alone - log) / math.log(10)
-        assert found.conflict.value == pytest.approx(conflict, abs=1e-9)
-        worse = sum(one[2] for one in listed if one[1] - one[0] >= (alone - log) - 1e-9)
-        assert found.conflict.percentile == pytest.approx(
-            worse, abs=5 * found.conflict.error + 1e-9
-        )
+    conflict = (alone - log) / math.log(10)
+    assert found.conflict.value == pytest.approx(conflict, abs=1e-9)
+    worse = sum(one[2] for one in listed if one[1] - one[0] >= (alone - log) - 1e-9)
+    assert found.conflict.percentile == pytest.approx(worse, abs=5 * found.conflict.error + 1e-9)
     assert 0 < found.probability.error < 0.01
     assert (found.uncounted, found.discarded) == (0, 0)
-    assert (found.effective < 0.999 * found.patients) == ("hypomagnesaemia" in given)
+    diagnosed = any(row.id in given for row in small.reasoner.knowledge.condition)
+    assert (found.effective < 0.999 * found.patients) == diagnosed
+    assert found.effective > 0.7 * found.patients
 
 
 def test_clashes_equal_brute_force(small):
@@ -115,3 +150,27 @@ def test_what_is_fixed_gives_the_rest_its_probability(small, denied):
     assert prior[diabetes] == pytest.approx(expected, rel=1e-12)
     assert prior[poor] == (0.0 if denied else q)
     assert np.isfinite(prior).all()
+
+
+@pytest.mark.parametrize("cells", KNOWN)
+def test_weighed_patients_are_those_of_the_posterior(small, cells):
+    """Drawn near their posterior and weighed, contexts, age and sex have that of brute force."""
+    net, v = small.reasoner.engine.net, small.reasoner.vocabulary
+    case = small.case(read_evidence(cells, v))
+    truth = small.reasoner.engine.posterior(case, contexts=True)
+    base = fixed(net, case.context, case.condition, case.band, case.sex)
+    near = leaning(base, truth)
+    people = patients(near, 40_000, np.random.default_rng(4))
+    corrected = ratio(base, near, people)
+    weight = corrected * likelihood(net, people, case.condition)
+    assert weight.sum() ** 2 / (weight**2).sum() > 0.2 * len(weight)
+    share = weight / weight.sum()
+    error = 5 * math.sqrt((share**2).sum())
+    assert share @ people.context == pytest.approx(truth.context, abs=error)
+    assert share @ people.condition == pytest.approx(truth.condition, abs=error)
+    for band, expected in enumerate(truth.age):
+        assert share @ (people.band == band) == pytest.approx(expected, abs=error)
+    assert share @ (people.sex == 1) == pytest.approx(truth.sex[1], abs=error)
+    # every condition known here is certain, so all are kept and the ratio averages to 1
+    spread = corrected.std() / math.sqrt(len(corrected))
+    assert corrected.mean() == pytest.approx(1.0, abs=5 * spread + 1e-9)

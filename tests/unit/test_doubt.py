@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import inspect
 import json
 import math
 import os
@@ -20,15 +21,18 @@ from scipy import stats
 
 from app.reasons.doubt import doubt_lines, shown
 from model.checking import check_tables
+from model.engine import net_of
 from model.errors import InputError, TooWideError
 from model.evidence import read_evidence
 from model.parameters import elicited
 from model.pretest import NoSolutionError, solve_at
+from model.reasons import draws
 from model.reasons.doubt import BLOCK as ANSWERED
 from model.reasons.doubt import Doubt, badge_of, doubt
 from model.reasons.draws import (
     BLOCK,
     EDGE,
+    MADE_BY,
     SOLUTION,
     STORED,
     Sureness,
@@ -103,12 +107,33 @@ class TestSureness:
             assert sureness.link[place] == weight * scale.confidence[row.confidence].factor
 
     def test_less_confidence_spreads_a_rate_wider(self, knowledge, sureness):
-        """The spread of a relative rate is divided by the factor of its confidence."""
+        """The spread of a relative rate is divided by the root of the factor of its confidence."""
         scale = knowledge.scale
         for row in knowledge.context_link:
             place = knowledge.context_index[row.context], knowledge.condition_index[row.condition]
             spread = scale.rate[row.word].spread
-            assert sureness.rate[place] == spread / scale.confidence[row.confidence].factor
+            factor = scale.confidence[row.confidence].factor
+            assert sureness.rate[place] == pytest.approx(spread / math.sqrt(factor))
+
+    def test_confidence_widens_links_and_rates_alike(self, knowledge):
+        """From full confidence to a guess, either standard deviation grows by the same factor."""
+        factor = knowledge.scale.confidence["low"].factor
+        link = next(row for row in knowledge.link if row.word == "often")
+        favours = knowledge.context_link[0]
+
+        def widths(confidence):
+            changed = {"confidence": confidence}
+            base = dataclasses.replace(
+                knowledge,
+                link=(link.model_copy(update=changed),),
+                context_link=(favours.model_copy(update=changed),),
+            )
+            found = sureness_of(base, elicited(knowledge, setting="primary_care", basis="all"))
+            return 0.5 / math.sqrt(found.link.max() + 1), found.rate.max()
+
+        (sure, certain), (unsure, loose) = widths("high"), widths("low")
+        assert loose / certain == pytest.approx(1 / math.sqrt(factor))
+        assert unsure / sure == pytest.approx(loose / certain, rel=0.1)
 
     @pytest.mark.parametrize("basis", ["all", "documents"])
     def test_every_number_that_is_there_has_one(self, knowledge, basis):
@@ -335,6 +360,16 @@ class TestSets:
         np.savez(path, rate=whole["rate"])
         assert (sets_of(small, BLOCK).values["strength"] == whole["strength"]).all()
 
+    def test_the_store_is_named_by_the_code_that_makes_it(self, small, monkeypatch):
+        """Whatever draws, solves or lays out a set is hashed, so another layout is not read."""
+        made = {Path(inspect.getfile(one)).name for one in (net_of, solve_at, elicited)}
+        assert made == set(MADE_BY)
+        where = {draws._folder(small.reasoner.knowledge, small.reasoner.parameters)}
+        for name in MADE_BY:
+            monkeypatch.setattr(draws, "MADE_BY", tuple(one for one in MADE_BY if one != name))
+            where.add(draws._folder(small.reasoner.knowledge, small.reasoner.parameters))
+        assert len(where) == len(MADE_BY) + 1
+
     def test_a_store_that_cannot_be_written_is_done_without(self, small, tmp_path, monkeypatch):
         """Sets are solved all the same when a file stands where the folder should be."""
         (tmp_path / "drawn").write_text("in the way")
@@ -423,6 +458,51 @@ class TestDoubt:
         assert result.badge == badge_of(badges, result.ranking[0].first)
         assert result.said == getattr(badges, result.badge).said
 
+    @pytest.mark.parametrize("draws", [1, 99])
+    def test_a_few_draws_give_no_badge(self, small, draws):
+        """Below the least number of draws it is said that there are too few."""
+        assert small.reasoner.knowledge.scale.doubt.least == 100
+        found = doubt(small.reasoner, read_evidence(CELLS, small.reasoner.vocabulary), draws=draws)
+        assert (found.draws, found.badge) == (draws, "")
+        assert found.leader
+        assert "too few draws" in found.said
+        text = " ".join(" ".join(doubt_lines(found)).split())
+        assert f"Too few draws to say how steady the lead is: {draws} were answered" in text
+        assert "STEADY" not in text
+
+    def test_leader_and_ranking_follow_one_rule(self, small):
+        """Conditions whose probability is 1 to the last digit are told apart by its complement."""
+        entry = doubt(small.reasoner, read_evidence(CELLS, small.reasoner.vocabulary), draws=1)
+        absent = {"stroke": 1e-30, "dehydration": 1e-20}
+        close = dataclasses.replace(
+            entry,
+            conditions=tuple(
+                dataclasses.replace(one, probability=1.0, absent=absent.get(one.id, 1e-10))
+                for one in entry.conditions
+            ),
+        )
+        assert [one.id for one in close.ranking][:2] == ["stroke", "dehydration"]
+        absents = [one.absent for one in entry.ranking]
+        assert absents == sorted(absents)
+        assert entry.leader == entry.ranking[0].id
+
+    def test_what_a_diagnosis_settles_is_as_entered(self, small):
+        """A group with a member confirmed is certain under all numbers; so is one ruled out."""
+        v = small.reasoner.vocabulary
+        found = doubt(small.reasoner, read_evidence({**CELLS, "stroke": "present"}, v), draws=BLOCK)
+        group = {row.id: row.category for row in small.reasoner.knowledge.condition}
+        mine = next(one for one in found.categories if one.id == group["stroke"])
+        for one, sure in ((mine, 1.0), (found.unexplained, 0.0)):
+            assert (one.probability, one.low, one.median, one.high) == (sure,) * 4
+            assert shown(one.probability, one.low, one.high) == "as entered"
+        assert "ruled out by the diagnosis entered" in " ".join(doubt_lines(found))
+        denied = doubt(
+            small.reasoner, read_evidence(dict.fromkeys(group, "absent"), v), draws=BLOCK
+        )
+        for one in denied.categories:
+            assert (one.probability, one.low, one.high) == (0.0, 0.0, 0.0)
+        assert denied.unexplained.low == 1.0
+
     @pytest.mark.parametrize("workers", [1, 3])
     def test_it_does_not_depend_on_workers(self, small, result, workers):
         """One thread says what many say."""
@@ -497,6 +577,7 @@ class TestDoubt:
         found = doubt(small.reasoner, evidence, draws=100, workers=1, cancelled=tired)
         first = doubt(small.reasoner, evidence, draws=found.draws)
         assert found.draws == 3 * ANSWERED
+        assert found.badge == ""
         assert dict(found.states) == {"stopped": 100 - found.draws}
         assert found.conditions == first.conditions
         assert any("not reached" in line for line in doubt_lines(found))
@@ -554,6 +635,14 @@ def test_badges_must_fall(knowledge):
     ]
 
 
+def test_a_badge_cannot_need_more_draws_than_there_are(knowledge):
+    """A scale whose badge could never be given is refused."""
+    drawing = knowledge.scale.doubt.model_copy(update={"least": 501})
+    scale = knowledge.scale.model_copy(update={"doubt": drawing})
+    problems = check_tables(dataclasses.replace(knowledge, scale=scale))
+    assert [one.where for one in problems if one.level == "error"] == ["scale.toml [doubt]"]
+
+
 class TestText:
     """What people read."""
 
@@ -564,8 +653,18 @@ class TestText:
         text = shown(p, low, high)
         assert "." not in text
         assert not re.search(r"\b(0|100)%", text)
-        if high - low >= 0.2 and 0.105 <= p <= 0.895:
+        if high - low >= 0.2 and p >= 0.0095:
             assert int(re.search(r"(\d+)%", text).group(1)) % 5 == 0
+
+    @given(st.tuples(*[st.floats(1e-9, 1 - 1e-9)] * 3).map(sorted))
+    def test_the_interval_shown_holds_the_interval(self, three):
+        """Ends are rounded outward."""
+        low, p, high = (max(value, 0.0095) for value in three)
+        inside = shown(p, low, high).partition("(")[2].rstrip(")")
+        ends = inside.split(" to ") if " to " in inside else inside.split("-")
+        least, most = ends[0], ends[-1]
+        assert (0 if "under" in least else int(re.search(r"\d+", least).group())) <= 100 * low
+        assert (100 if "over" in most else int(re.search(r"\d+", most).group())) >= 100 * high
 
     @given(st.tuples(*[st.floats(1e-9, 1 - 1e-9)] * 3).map(sorted))
     def test_a_small_probability_is_a_natural_frequency(self, three):
@@ -578,6 +677,7 @@ class TestText:
         text = " ".join(" ".join(doubt_lines(result)).split())
         assert result.badge.upper() in text
         assert "drawn anew 100 times" in text
+        assert f"{result.redrawn} more sets of numbers had no solution" in text
         assert "from 5% to 95%" in text
         assert "do not tell how certain anything is in this patient" in text
         assert all(len(line) <= 78 for line in doubt_lines(result))

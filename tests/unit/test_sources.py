@@ -164,9 +164,37 @@ def test_side_by_side_in_words_and_json(found, knowledge):
     text = " ".join(" ".join(lines).split())
     for source in DOCUMENTS:
         assert f"Without {source}" in text
-    assert text.count("nothing modelled") == len(found.differentials)
+    assert text.count("nothing modelled") == len(found.differentials) - 1
     view = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert len(view["differentials"]) == len(found.differentials)
+
+
+def test_other_settings_have_their_own_pretest_table(found, knowledge):
+    """That the pretest table stays is said of sources alone; settings say they have their own."""
+    lines = [line.strip() for line in side_by_side_lines(found, knowledge)]
+    text = " ".join(lines)
+    assert "There the pretest table, leaks and rules stay" in text
+    assert "not with a source" in text
+    for row in knowledge.setting:
+        named = [line for line in lines if line.startswith(f"Setting {row.label}")]
+        assert len(named) == (row.id != found.setting)
+        assert all("its own pretest table" in line for line in named)
+
+
+def test_the_even_setting_gives_no_probability_for_a_patient(knowledge, vocabulary, found):
+    """Beside a real setting no number is shown for it; as the base it is said what they are not."""
+    warning = "no probability for any patient"
+    text = " ".join(" ".join(side_by_side_lines(found, knowledge)).split())
+    even = text[text.index("Setting Even") :]
+    assert warning in even
+    assert "%" not in even
+    assert "in 1,000" not in even
+    assert f"There lead: {knowledge.labels[found.differentials[-1].ranking[0]]}" in even
+    evidence = read_evidence(CELLS, vocabulary)
+    base = without_sources(knowledge, evidence, setting="even", cancelled=lambda: True)
+    told = " ".join(" ".join(side_by_side_lines(base, knowledge)).split())
+    assert told.count(warning) == 1
+    assert told.index(warning) < told.index("as assessed")
 
 
 def test_a_reduced_knowledge_base_still_fits_together(knowledge):

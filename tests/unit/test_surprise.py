@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -23,6 +24,14 @@ CELLS = {
     "facial_weakness": "present",
     "foot_drop": "absent",
 }
+#: A diagnosis behind which stands a context that few simulated patients have.
+RARE = {
+    "age": "60",
+    "chemotherapy_neuropathy": "present",
+    "fatigue": "absent",
+    "back_pain": "present",
+    "laterality": "both_legs",
+}
 PATIENTS = {one.id: one.evidence for one in read("outside")}
 
 
@@ -38,6 +47,92 @@ def test_the_same_seed_gives_the_same_answer(reasoner):
     assert one.probability.value == other.probability.value
     gap = abs(one.probability.percentile - other.probability.percentile)
     assert gap <= 6 * max(one.probability.error, other.probability.error)
+
+
+def test_with_a_rare_diagnosis_the_seed_matters_as_little_as_is_said(reasoner):
+    """The spread between seeds is the standard error, and the sample is worth most of its size."""
+    found = [of(reasoner, RARE, n=400, seed=seed) for seed in range(8)]
+    shares = np.array([one.probability.percentile for one in found])
+    errors = np.array([one.probability.error for one in found])
+    assert (abs(shares - 0.12) < 4 * errors).all()
+    assert (errors < 0.025).all()
+    assert min(one.effective for one in found) > 200
+    assert {one.patients for one in found} == {400}
+    assert not any(one.outside for one in found)
+
+
+def test_a_diagnosis_with_a_rare_cause_leaves_enough_patients(reasoner):
+    """The sample is worth enough where another condition stands behind what was diagnosed."""
+    least = reasoner.knowledge.thresholds["surprise_least"]
+    for name in sorted({row.condition for row in reasoner.knowledge.condition_link}):
+        found = of(reasoner, {name: "present", "back_pain": "absent"})
+        assert found.effective > 2 * least, name
+        assert 0 <= found.probability.percentile <= 1, name
+
+
+def test_too_few_patients_give_no_percentile(reasoner):
+    """Below the least sample it is not known, and no cause outside is told from it."""
+    cells = PATIENTS["brain_tumour_or_subdural"]
+    assert of(reasoner, cells, n=60).outside == ("rarer",)
+    found = of(reasoner, cells, n=20)
+    for rank in (found.probability, found.conflict):
+        assert math.isnan(rank.percentile)
+        assert math.isnan(rank.error)
+        assert (rank.low, rank.high) == (0.0, 1.0)
+    assert found.outside == ()
+    text = " ".join(" ".join(surprise_lines(found, reasoner.knowledge)).split())
+    assert "as improbable or more: not known" in text
+    assert "worth too few" in text
+    assert "Nothing here says" not in text
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("n", [0, -3])
+def test_without_patients_there_is_nothing_to_compare(reasoner, n):
+    """At least one simulated patient has to be asked for."""
+    with pytest.raises(ValueError, match="at least 1 simulated patient"):
+        of(reasoner, CELLS, n=n)
+
+
+def test_a_share_of_none_is_not_certain(reasoner):
+    """That none of the patients is as improbable has a standard error too."""
+    found = of(reasoner, PATIENTS["brain_tumour_or_subdural"])
+    assert found.probability.percentile == 0.0
+    assert 0.25 / 150 < found.probability.error < 2 / 150
+
+
+def test_one_fact_is_counted_once(reasoner):
+    """What a finding implies adds no agreement, and is no item of its own in the conflict."""
+    for cells in (
+        {"foot_drop": "present"},
+        {"objective_weakness": "absent"},
+        {"foot_drop": "present", "distal_weakness": "present", "objective_weakness": "present"},
+    ):
+        assert of(reasoner, cells).conflict.value == pytest.approx(0.0, abs=1e-9)
+    for cells in (CELLS, {**CELLS, "foot_drop": "present"}, PATIENTS["brain_tumour_or_subdural"]):
+        evidence = read_evidence(cells, reasoner.vocabulary)
+        conflict = reasoner.assess(evidence).conflict
+        assert of(reasoner, cells).conflict.value == pytest.approx(conflict, abs=1e-9)
+
+
+def test_pairs_that_were_not_compared_are_told(reasoner):
+    """Stopped before the pairs, or where one is past the limit, clashes may be missing."""
+    cells = {"laterality": "both_legs", "symmetrical": "absent", "onset": "sudden"}
+    whole = of(reasoner, cells)
+    assert (whole.uncompared, whole.stopped, len(whole.clashes)) == (0, False, 1)
+    told = []
+    found = of(
+        reasoner,
+        cells,
+        progress=lambda done, total: told.append(done == total),
+        cancelled=lambda: any(told),
+    )
+    assert found.probability == whole.probability
+    assert (found.uncounted, found.uncompared, found.stopped) == (0, 3, True)
+    assert found.clashes == ()
+    text = " ".join(" ".join(surprise_lines(found, reasoner.knowledge)).split())
+    assert "3 pairs of findings could not be compared" in text
+    assert found.to_dict()["uncompared"] == 3
 
 
 def test_what_is_compared_is_said(reasoner):
@@ -134,6 +229,9 @@ def test_what_is_not_reached_widens_the_bounds(reasoner):
     found = of(reasoner, CELLS, cancelled=later)
     assert (found.uncounted, found.patients) == (150, 150)
     assert (found.probability.low, found.probability.high) == (0.0, 1.0)
+    assert found.stopped
+    assert math.isnan(found.probability.percentile)
+    assert "no fair sample" in " ".join(surprise_lines(found, reasoner.knowledge))
     with pytest.raises(StoppedError):
         of(reasoner, CELLS, cancelled=lambda: True)
     quiet = {"age": "70", "sex": "female"} | dict.fromkeys(

@@ -111,6 +111,13 @@ def test_only_two_open_conditions_can_be_paired(reasoner, pair):
     assert caught.value.problems[0].where == pair[1]
 
 
+@pytest.mark.parametrize("first", [-1, 0, 1])
+def test_a_pair_needs_two(reasoner, first):
+    """Fewer than two leading conditions make no pair."""
+    with pytest.raises(ValueError, match="2 conditions or more"):
+        rivals(reasoner, read_evidence({"age": "50"}, reasoner.vocabulary), first=first)
+
+
 def test_contradictory_evidence_has_no_explanation(reasoner):
     """Evidence that contradicts itself is an input error here as everywhere."""
     evidence = read_evidence({"tsh_high": "present", "tsh_low": "present"}, reasoner.vocabulary)
