@@ -183,24 +183,37 @@ def _sources(subject: Subject) -> Told:
 
 
 def _provenance(subject: Subject) -> Told:
-    from app.reasons.provenance import provenance_lines
-    from model.reasons.provenance import provenance
+    import textwrap
 
-    reasoner, items = subject.reasoner, subject.reasoner.vocabulary.items
-    codes = subject.evidence.codes
+    from app.reasons.provenance import MEANING, several_lines, standing_for
+    from app.report import WIDTH
+    from model.reasons.provenance import Provenance, provenances
+    from model.reasons.variants import consultation, items_of, value_of
+
+    reasoner, evidence = subject.reasoner, subject.evidence
+    items = reasoner.vocabulary.items
     entered = {
-        items[column].id: items[column].values[codes[column]] for column in subject.evidence.entered
+        items[column].id: value_of(reasoner, evidence, column)
+        for column in consultation(reasoner, items_of(evidence))
     }
-    found = [
-        provenance(reasoner, item, condition, value)
-        for condition in _conditions(subject)
-        for item, value in entered.items()
-        if item not in reasoner.knowledge.condition_index
-    ]
-    lines: list[str] = []
-    for one in found:
-        lines += [*provenance_lines(one, reasoner.knowledge), ""]
-    return [one.to_dict() for one in found], lines[:-1]
+    soft = {item for item, value in entered.items() if value == "soft"}
+    told: dict[str, tuple[Provenance, ...]] = {}
+    blocks = [textwrap.wrap(MEANING, WIDTH)]
+    for name in subject.names:
+        conditions, sentence = standing_for(reasoner, evidence, name, entered, most=LEADERS)
+        if sentence:
+            blocks.append(textwrap.wrap(sentence, WIDTH))
+        for condition in conditions:
+            if condition not in told:
+                asked = [
+                    (item, condition, None if item in soft else value)
+                    for item, value in entered.items()
+                    if item != condition
+                ]
+                told[condition] = provenances(reasoner, asked)
+                blocks.append(several_lines(told[condition], reasoner.knowledge, soft=soft))
+    views = [one.to_dict() for found in told.values() for one in found]
+    return views, [line for block in blocks for line in (*block, "")][:-1]
 
 
 #: Every part, in the order in which they are shown.

@@ -1,6 +1,6 @@
 """Why: from an exact posterior to its reasons, its doubts and the next question.
 
-    ledger, coverage, provenance, support    what each finding did, and on whose word
+    ledger, coverage, provenance, support, ties    what each finding did, and on whose word
     doubt, draws, surprise, sources          how far the numbers, the model and a source carry it
     questions, prospects, worth, stopping    what to ask next, and when nothing more is worth asking
     changes, tipping, leans, sensitivity     what would turn it

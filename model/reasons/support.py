@@ -7,6 +7,7 @@ A statement about a finding that refines another supports the row of that one to
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from model.checks.sources import ends
@@ -19,6 +20,9 @@ Row = Link | GradedRow | ContextFinding | AgeSex | ContextLink | ConditionLink
 #: Uses of a statement that make it support a row.
 SUPPORTS = ("link", "grade", "mapped", "age_sex")
 
+#: How a statement was read, in front of its words where they do not say it outright.
+_TAG = re.compile(r"(class|implied|definition): *")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -27,9 +31,12 @@ class Place:
     Attributes:
         document: id of the source.
         locator: the place in it.
-        wording: what it says there.
+        wording: what it says there, in its own words; pieces of it are parted by semicolons.
         of: the two ids it speaks of; for a row supported by a refining finding, that one.
         use: what became of it ("link", "left_out", ...); note: why, where that is said.
+        tag: "class" if it speaks of a wider group, "implied" if it says so only indirectly,
+            "definition" if it follows from what a word means; "" if it says so outright.
+        grade: the grade it names, or the age or sex; "" for none.
     """
 
     document: str
@@ -38,6 +45,8 @@ class Place:
     of: Pair
     use: str
     note: str
+    tag: str = ""
+    grade: str = ""
 
 
 def refined(knowledge: KnowledgeBase, finding: str) -> tuple[str, ...]:
@@ -73,17 +82,19 @@ def support(knowledge: KnowledgeBase) -> tuple[dict[Pair, list[Place]], dict[Pai
     supporting: dict[Pair, list[Place]] = {}
     aside: dict[Pair, list[Place]] = {}
     for statement in knowledge.statement:
-        left, right = ends(statement)
-        left, right = left.partition("=")[0], right.partition("=")[0]
+        (left, _, early), (right, _, late) = (end.partition("=") for end in ends(statement))
         if statement.use == "age_sex":
             left = "age"  # one row holds both
+        tag = _TAG.match(statement.wording)
         place = Place(
-            statement.document,
-            statement.locator,
-            statement.wording,
-            (left, right),
-            statement.use,
-            statement.note,
+            document=statement.document,
+            locator=statement.locator,
+            wording=statement.wording[tag.end() :] if tag else statement.wording,
+            of=(left, right),
+            use=statement.use,
+            note=statement.note,
+            tag=tag[1] if tag else "",
+            grade=late or early,
         )
         if statement.use not in SUPPORTS:
             aside.setdefault((left, right), []).append(place)
