@@ -9,6 +9,7 @@ paresis pass the rest of the line to the command line, e.g. `python3 run.py pare
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -22,11 +23,14 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 PUBLISHED = "evaluation/vignettes/published.csv"
 
 
-def call(*command: str) -> None:
-    """Run a command from the project's root; stop with its exit code when it fails."""
-    done = subprocess.run(command, cwd=ROOT, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+def call(*command: str, folder: Path | None = ROOT) -> None:
+    """Run a command in a folder (None: where we are); stop with its exit code when it fails."""
+    with subprocess.Popen(command, cwd=folder) as running:
+        while running.returncode is None:
+            with contextlib.suppress(KeyboardInterrupt):  # the command got it too, and has its time
+                running.wait()
+    if running.returncode:
+        sys.exit(running.returncode)
 
 
 def prepare(*groups: str) -> None:
@@ -106,7 +110,7 @@ def main() -> None:
             fix()
         case ["paresis"]:
             prepare()
-            call(str(BIN / "paresis"), *words[1:])
+            call(str(BIN / "paresis"), *words[1:], folder=None)  # names of files are the user's
         case _:
             print(__doc__)
             sys.exit(2 if words else 0)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import sys
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from model.errors import InputError, KnowledgeError, ParesisError, Problem
 
@@ -20,9 +26,38 @@ if TYPE_CHECKING:
 
 HELP = "A differential diagnosis of leg weakness: red flags first, then exact probabilities."
 
+#: Set in the environment, it has an internal error say where it happened.
+TRACEBACK = "PARESIS_TRACEBACK"
+
+EPILOG = (
+    f"After an internal error, {TRACEBACK}=1 in the environment has the same command show where it "
+    "happened; what it shows may hold a patient's values."
+)
+
+#: Problems of one kind that are shown; of more, only the number and the places.
+SHOWN = 5
+
+#: Characters in which those places must fit.
+PLACES = 500
+
+
+class _Group(TyperGroup):
+    """The commands; what is wrong with an option is said without words of the library's own."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.replace("Value error, ", "")
+            raise
+
+
 app = typer.Typer(
     name="paresis",
+    cls=_Group,
     help=HELP,
+    epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     pretty_exceptions_enable=False,
@@ -73,6 +108,31 @@ PriorsOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
+def _say_version(value: bool) -> None:
+    """Print what every output is stamped with, and leave."""
+    if value:
+        from model.knowledge import load
+        from model.version import ENGINE_VERSION
+
+        typer.echo(f"paresis {ENGINE_VERSION}, knowledge {load().digest}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_say_version,
+            is_eager=True,
+            help="Print the versions of engine and shipped knowledge.",
+        ),
+    ] = False,
+) -> None:
+    """Options that stand before any command (the help of the whole is `HELP`)."""
+
+
 def _knowledge(priors: Path | None) -> KnowledgeBase:
     from model.knowledge import load
 
@@ -109,20 +169,39 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
+def _problem(code: str, where: str, message: str, remedy: str = "") -> InputError:
+    """An error of one problem."""
+    return InputError([Problem(code, where, message, remedy)])
+
+
+def _read(file: str) -> str:
+    """The text of a file, or of standard input."""
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        remedy = "Give one patient as JSON, saved as UTF-8."
+        raise _problem("bad_encoding", file, "is not UTF-8 text.", remedy) from None
+    except FileNotFoundError:
+        raise _problem("no_file", file, "does not exist.", "Check the name.") from None
+    except OSError as error:
+        message = f"cannot be read ({error.strerror})."
+        if Path(file).is_dir():
+            message = "cannot be read: it is a folder."
+        raise _problem("unreadable", file, message, "Name a file.") from None
+
+
 def _values(pairs: list[str], file: str | None, text: str | None) -> dict[str, Any]:
     """Collect one patient's values from a JSON file or text, and item=value pairs on top."""
     values: dict[str, Any] = {}
     if file is not None and text is not None:
         raise typer.BadParameter("give --file or --json-text, not both")
     if file is not None:
-        try:
-            raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-            text = raw.decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            raise InputError(
-                [Problem("unreadable", file, "cannot be read as UTF-8 text.", "Check the name.")]
-            ) from None
+        text = _read(file)
     if text is not None:
+        if not text.strip():
+            remedy = 'Write one object, such as {"age": 71, "foot_drop": true}.'
+            raise _problem("empty_file", file or "--json-text", "is empty.", remedy)
         try:
             loaded = json.loads(text, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
@@ -236,7 +315,9 @@ def explain(
     ] = None,
     show: Annotated[
         list[PartName] | None,
-        typer.Option("--show", help="Which part; repeatable. Ledger, together and questions."),
+        typer.Option(
+            "--show", help="Which part; repeatable. By default: ledger, together, questions."
+        ),
     ] = None,
     mode: Annotated[
         ModeName, typer.Option("--mode", help="What the next question is for.")
@@ -247,7 +328,7 @@ def explain(
     ] = None,
     burden: Annotated[
         float | None,
-        typer.Option("--burden", help="The most a question may cost (priors/steps.csv)."),
+        typer.Option("--burden", min=0, help="The most a question may cost (priors/steps.csv)."),
     ] = None,
     ahead: Annotated[
         bool, typer.Option("--ahead", help="Look two questions ahead from the best few.")
@@ -277,7 +358,7 @@ def explain(
     where each number comes from.
     """
     from app import report
-    from app.explaining import LEADERS, PARTS, Subject
+    from app.explaining import PARTS, Subject, leaders
     from app.explaining import explain as told
     from app.progress import work_progress
     from model.evidence import read_evidence
@@ -298,7 +379,7 @@ def explain(
             typer.echo(report.text(assessment, reasoner.knowledge), nl=False)
         _leave(assessment)
         return
-    names = tuple(condition or [one.id for one in assessment.ranking[:LEADERS]])
+    names = tuple(condition or leaders(reasoner, evidence, assessment))
     with work_progress("explaining") as progress:
         views, text = told(
             Subject(
@@ -362,6 +443,11 @@ def compare(
     from model.reasons.scenarios import compare as compared
 
     first = _values(items or [], file, json_text)
+    if any(not text.strip() for text in what_if or []):
+        message = "is empty, so nothing is otherwise."
+        raise _problem(
+            "empty_what_if", "--what-if", message, "Write 'ITEM=VALUE', or leave it out."
+        )
     others = [{**first, **_values(text.split(), None, None)} for text in what_if or []]
     others += [_values([], name, None) for name in other or []]
     names = [*(what_if or []), *(other or [])]
@@ -442,8 +528,9 @@ def score(
         ),
     ] = None,
     block: Annotated[
-        int, typer.Option("--block", min=1, help="With --dask: rows of a part, about.")
-    ] = 10_000,
+        int | None,
+        typer.Option("--block", min=1, help="With --dask: rows of a part, about (10,000)."),
+    ] = None,
     setting: SettingOption = SettingName.primary_care,
     basis: BasisOption = BasisName.all,
     priors: PriorsOption = None,
@@ -461,9 +548,12 @@ def score(
     block of rows. The same command finishes a folder in which a run was stopped.
     """
     from app.progress import file_progress
+    from app.summary import counted
     from evaluation.files import score_file
     from evaluation.runs import folder_of
 
+    if block is not None and not dask:
+        raise typer.BadParameter("is for --dask alone; leave it out", param_hint="'--block'")
     if dask and output == "-":
         message = "standard output cannot take the parts that a cluster writes."
         raise InputError([Problem("no_folder", "", message, "Name a folder with -o.")])
@@ -474,6 +564,7 @@ def score(
         typer.echo("nothing to resume; scoring from the beginning", err=True)
     try:
         if dask:
+            from evaluation.blocks import ROWS
             from evaluation.cluster import score_files
 
             summary = score_files(
@@ -486,7 +577,7 @@ def score(
                 all_conditions=all_conditions,
                 surprise=surprise,
                 stop_on_error=on_error is OnError.stop,
-                rows=block,
+                rows=block or ROWS,
                 watch=file_progress,
             )
         else:
@@ -505,8 +596,19 @@ def score(
     except KeyboardInterrupt as stopped:
         _say_notes(stopped)
         raise
-    status = ", ".join(f"{name} {count:,}" for name, count in sorted(summary.status.items()))
-    typer.echo(f"{summary.rows:,} rows scored: {status}", err=True)
+    _say_diagnoses(summary.diagnoses)
+    typer.echo(counted(summary), err=True)
+
+
+def _say_diagnoses(names: Sequence[str]) -> None:
+    """Say once which columns were taken for more than a label of the row."""
+    if names:
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        typer.echo(
+            f"taken as diagnoses already made: {', '.join(names[:SHOWN])}{more} "
+            "(rename a column that is a label)",
+            err=True,
+        )
 
 
 @app.command()
@@ -529,13 +631,13 @@ def evaluate(
     from app.summary import accuracy_json, accuracy_text
     from evaluation.accuracy import measure
     from evaluation.reading import read_table
+    from evaluation.scoring import diagnoses
 
     frame = read_table(source)
     kept = [name.strip() for part in keep or [] for name in part.split(",") if name.strip()]
-    found = [
-        measure(frame, _reasoner(priors, one, basis), truth=truth, keep=kept)
-        for one in setting or [SettingName.primary_care]
-    ]
+    reasoners = [_reasoner(priors, one, basis) for one in setting or [SettingName.primary_care]]
+    _say_diagnoses(diagnoses(list(frame.columns), reasoners[0]))
+    found = [measure(frame, reasoner, truth=truth, keep=kept) for reasoner in reasoners]
     if as_json:
         _write_json(accuracy_json(found))
     else:
@@ -567,15 +669,20 @@ def check(
     folder: Annotated[
         Path | None, typer.Argument(help="Folder of the knowledge base (the shipped one).")
     ] = None,
+    priors: Annotated[
+        Path | None, typer.Option("--priors", help="The same, as other commands take it.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Lint a knowledge base; every mistake is shown with its file, row and remedy."""
+    if folder is not None and priors is not None:
+        raise typer.BadParameter("give the folder once, with or without --priors")
     import dataclasses
 
     from app.listing import knowledge_summary
     from model.checking import check as check_folder
 
-    knowledge, problems = check_folder(folder)
+    knowledge, problems = check_folder(folder or priors)
     errors = [problem for problem in problems if problem.level == "error"]
     if as_json:
         _write_json([dataclasses.asdict(problem) for problem in problems])
@@ -611,9 +718,37 @@ def export(
     try:
         write(reasoner.knowledge, reasoner.parameters, output, name.value)
     except OSError as error:
-        message = f"cannot be written ({error.strerror})."
-        raise InputError([Problem("unwritable", str(output), message)]) from None
+        from evaluation.reading import unwritable
+
+        raise unwritable(str(output), error) from None
     typer.echo(f"wrote {output}", err=True)
+
+
+def _check_address(address: str, port: int) -> None:
+    """See that a server could listen there.
+
+    Raises:
+        InputError: for an address that is none of this machine's, or a port that is taken.
+    """
+    import socket
+
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as one:
+            if os.name == "posix":  # as the server will; elsewhere it would share a port
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(place)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = "is taken by another program."
+            raise _problem("port_taken", f"port {port}", message, "Choose --port.") from None
+        if error.errno == errno.EACCES:
+            message = "may not be used by you."
+            remedy = "Choose --port 1024 or higher."
+            raise _problem("port_taken", f"port {port}", message, remedy) from None
+        message = "is no address of this machine."
+        remedy = "Leave --address out, or give a name or number of this machine."
+        raise _problem("bad_address", address, message, remedy) from None
 
 
 @app.command()
@@ -628,8 +763,7 @@ def dashboard(
     priors: PriorsOption = None,
 ) -> None:
     """Open the dashboard in a browser; end it with Ctrl-C."""
-    import os
-
+    _check_address(address, port)
     from streamlit.web.cli import main as streamlit
 
     from app.assessing import VARIABLE
@@ -648,6 +782,30 @@ def dashboard(
     streamlit(["run", str(page), *words], standalone_mode=False)
 
 
+def _lines(error: InputError | KnowledgeError) -> list[str]:
+    """A line for each problem; of many of one kind in an input, the first and where the rest are.
+
+    Mistakes of a knowledge base are all shown: each needs its own mending.
+    """
+    lines: list[str] = []
+    most = SHOWN if isinstance(error, InputError) else len(error.problems)
+    seen: Counter[str] = Counter()
+    for problem in error.problems:
+        seen[problem.code] += 1
+        if seen[problem.code] > most:
+            continue
+        more = ""
+        if problem.code == "unknown_item" and not problem.remedy:
+            more = " `paresis vocabulary` lists them."
+        lines.append(f"error {problem.code}: {problem}{more}")
+    for code, count in seen.items():
+        if count > most:
+            rest = [problem.where for problem in error.problems if problem.code == code][most:]
+            places = textwrap.shorten("; ".join(filter(None, rest)), PLACES, placeholder=" ...")
+            lines.append(f"error {code}: and {count - most} more: {places}")
+    return lines
+
+
 def main() -> None:
     """Run the command line; problems become messages and exit codes, never tracebacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -655,8 +813,8 @@ def main() -> None:
     try:
         app(prog_name="paresis")
     except (InputError, KnowledgeError) as error:
-        for problem in error.problems:
-            typer.echo(f"error {problem.code}: {problem}", err=True)
+        for line in _lines(error):
+            typer.echo(line, err=True)
         _say_notes(error)
         sys.exit(error.exit_code)
     except ParesisError as error:
@@ -666,6 +824,15 @@ def main() -> None:
         typer.echo(f"error: {error.strerror or type(error).__name__}", err=True)
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - a traceback could show a patient's values
-        typer.echo(f"internal error: {type(error).__name__} (please report it)", err=True)
+        typer.echo(
+            f"internal error: {type(error).__name__}. Please report it, with `paresis --version` "
+            f"and the command. {TRACEBACK}=1 shows where it happened, perhaps with a patient's "
+            "values.",
+            err=True,
+        )
         _say_notes(error)
+        if os.environ.get(TRACEBACK, "0") not in {"", "0"}:
+            import traceback
+
+            typer.echo(traceback.format_exc(), err=True)
         sys.exit(1)

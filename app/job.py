@@ -23,6 +23,12 @@ MOST_ROWS = 20_000
 #: Rows scored between two looks at whether to stop.
 STEP = 500
 
+#: The same when each row is compared with simulated patients.
+FEW = 5
+
+#: Tables with more rows are not compared with simulated patients here.
+MOST_SURPRISED = 500
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -114,6 +120,7 @@ class Job:
         done: rows finished.
         parts: their results, in order.
         failed: the kind of what went wrong, or "".
+        surprise: simulated patients that each row is compared with; none for 0.
     """
 
     upload: Upload
@@ -121,6 +128,7 @@ class Job:
     done: int = 0
     parts: list[pd.DataFrame] = field(default_factory=list)
     failed: str = ""
+    surprise: int = 0
     started: float = field(default_factory=time.monotonic)
     stop: Event = field(default_factory=Event)
     thread: Thread | None = None
@@ -151,21 +159,29 @@ class Job:
         frame, keep = self.upload.frame, self.upload.keep
         layout = read_header(list(frame.columns), self.reasoner, keep=keep)
         try:
-            for start in range(0, len(frame), STEP):
+            step = FEW if self.surprise else STEP
+            for start in range(0, len(frame), step):
                 if self.stop.is_set():
                     return
-                part = frame.iloc[start : start + STEP]
+                part = frame.iloc[start : start + step]
                 self.parts.append(
-                    score_frame(part, self.reasoner, layout=layout, first_row=start + 1, memo=memo)
+                    score_frame(
+                        part,
+                        self.reasoner,
+                        layout=layout,
+                        first_row=start + 1,
+                        memo=memo,
+                        surprise=self.surprise,
+                    )
                 )
                 self.done = start + len(part)
         except Exception as error:  # noqa: BLE001 - said on the page, without the patient's values
             self.failed = type(error).__name__
 
 
-def start(upload: Upload, reasoner: Reasoner) -> Job:
-    """Begin scoring."""
-    job = Job(upload, reasoner)
+def start(upload: Upload, reasoner: Reasoner, *, surprise: int = 0) -> Job:
+    """Begin scoring; with `surprise` each row is compared with so many simulated patients."""
+    job = Job(upload, reasoner, surprise=surprise)
     job.thread = Thread(target=job.run, name="paresis-batch", daemon=True)
     job.thread.start()
     return job

@@ -38,8 +38,9 @@ def vocabulary_json(knowledge: KnowledgeBase) -> dict[str, Any]:
 def vocabulary_text(knowledge: KnowledgeBase) -> str:
     """Ids, labels and values, grouped."""
     lines: list[str] = []
+    made = " (given as present or absent: a diagnosis already made or excluded)"
     for category in knowledge.category:
-        lines += ["", f"CONDITIONS: {category.label}"]
+        lines += ["", f"CONDITIONS: {category.label}{made}"]
         lines += [
             f"  {row.id:<36} {row.label}"
             for row in knowledge.condition

@@ -21,6 +21,9 @@ DISPOSITIONS = {
     "not_determined": ("No red flag met so far", "not determined: red-flag questions are open"),
 }
 
+#: Findings agree poorly from this conflict on: ten times as improbable together as apart.
+CONFLICT = 1.0
+
 TIERS = {
     "emergency": "emergency care",
     "immediate": "prompt attention",

@@ -29,8 +29,10 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def page(case: Case, assessment: Assessment, desk: Desk, when: datetime) -> str:
-    """The report as a whole HTML document."""
+def page(
+    case: Case, assessment: Assessment, desk: Desk, when: datetime, *, extra: Sequence[str] = ()
+) -> str:
+    """The report as a whole HTML document; `extra` are lines such as what would change it."""
     screening = assessment.screening
     labels = desk.knowledge.labels
     met = "".join(
@@ -82,6 +84,7 @@ def page(case: Case, assessment: Assessment, desk: Desk, when: datetime) -> str:
         )
     else:
         parts.append(f"<p>No differential ({escape(assessment.status)}).</p>")
+    parts += [f"<p>{escape(line)}</p>" for line in extra]
     body = "\n".join(part for part in parts if part)
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8><title>paresis report</title>"

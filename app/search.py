@@ -17,13 +17,41 @@ _FIRST = 0.5
 _NEAR = 0.9
 
 #: Words that say nothing by themselves here.
-_GENERIC = frozenset({"leg", "new", "weak", "weakness"})
+_GENERIC = frozenset({"fall", "leg", "new", "power", "tired", "weak", "weakness"})
+
+#: Words of labels that say that something is missing: "no pulses" is no denial of weak pulses.
+_MISSING = frozenset(
+    {
+        "absent",
+        "cannot",
+        "difficulty",
+        "hardly",
+        "loss",
+        "lost",
+        "low",
+        "poor",
+        "reduced",
+        "weak",
+    }
+)
 
 #: How much of the label of a test has to be named before it is entered.
 _TOLD = 0.7
 
 #: Candidates offered when there is no clear best one.
 MOST = 6
+
+#: What is said in several words, in the words of the labels.
+PHRASES = {
+    "can't pass": "cannot pass",
+    "can't pee": "cannot pass urine",
+    "can't walk": "difficulty walking",
+    "cannot pee": "cannot pass urine",
+    "cannot walk": "difficulty walking",
+    "pins and needles": "tingling",
+    "saddle anaesthesia": "saddle numbness",
+    "saddle anesthesia": "saddle numbness",
+}
 
 #: The clinician's word for what a label says plainly; each plain word must be found.
 SPOKEN = {
@@ -44,8 +72,10 @@ SPOKEN = {
     "dysarthria": "speech",
     "dysphagia": "swallowing",
     "dyspnoea": "breathing",
+    "faecal": "bowel",
     "fasciculation": "twitching",
     "fasciculations": "twitching",
+    "fecal": "bowel",
     "hyperreflexia": "brisk reflexes",
     "hyporeflexia": "reduced reflexes",
     "htn": "blood pressure",
@@ -55,6 +85,7 @@ SPOKEN = {
     "paraesthesia": "tingling",
     "paresthesia": "tingling",
     "pee": "urine",
+    "perianal": "passage",
     "plantar": "babinski",
     "plantars": "babinski",
     "ptosis": "drooping eyelids",
@@ -159,13 +190,16 @@ def candidates(knowledge: KnowledgeBase) -> tuple[Candidate, ...]:
 
 
 def _binary(item: str, label: str, aside: frozenset[str], code: str) -> Candidate:
-    named = _words(label) | _words(item.replace("_", " "))
+    named = frozenset(map(_singular, _words(label) | _words(item.replace("_", " "))))
     return Candidate(item, "", label, named, aside, code.casefold())
 
 
 def _asked(text: str) -> frozenset[str]:
     """The words of a query, a clinician's word in those of the labels."""
-    plain = " ".join(SPOKEN.get(word, word) for word in re.findall(r"[a-z0-9]+", text.casefold()))
+    plain = text.casefold().replace("\u2019", "'")
+    for phrase, words in PHRASES.items():
+        plain = plain.replace(phrase, words)
+    plain = " ".join(SPOKEN.get(word, word) for word in re.findall(r"[a-z0-9']+", plain))
     return frozenset(_singular(word) for word in _words(plain))
 
 
@@ -203,6 +237,14 @@ def _said(candidate: Candidate, words: frozenset[str], *, alone: bool) -> bool:
     return (named or alone) and (not candidate.test or told >= _TOLD * len(label))
 
 
+def _inverted(text: str, candidate: Candidate | None) -> bool:
+    """Whether "no ..." might mean the very thing that a label calls missing."""
+    said = _words(text)
+    if candidate is None or said & set(SPOKEN):
+        return False
+    return bool(_words(candidate.label) & _MISSING) and not said & _MISSING
+
+
 def find(query: str, known: tuple[Candidate, ...]) -> Found:
     """Say what a query means.
 
@@ -230,6 +272,14 @@ def find(query: str, known: tuple[Candidate, ...]) -> Found:
     # a diagnosis is never entered by a word alone, nor a finding by a word that fits one better
     near = [(merit, one) for merit, one in scored if merit >= _NEAR * top and not one.diagnosis]
     clear = len(near) == 1 and near[0][0] == top and not (negated and near[0][1].value)
-    if not clear or not words - _GENERIC or not _said(near[0][1], words, alone=len(scored) == 1):
+    inverted = (
+        negated and negated[1].strip() != "-" and _inverted(text, near[0][1] if near else None)
+    )
+    if (
+        not clear
+        or inverted
+        or not words - _GENERIC
+        or not _said(near[0][1], words, alone=len(scored) == 1)
+    ):
         return Found(bool(negated), None, offers)
     return Found(bool(negated), near[0][1], offers)

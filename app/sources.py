@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ class Number:
         word, said: the word of the scale and what it stands for.
         basis: who says so.
         confidence, reason: as in the table.
+        share: how often (0-1) a cause shows it; NaN for a relative rate and for grades.
     """
 
     condition: str
@@ -30,6 +32,7 @@ class Number:
     basis: str
     confidence: str
     reason: str
+    share: float = math.nan
 
 
 def _basis(where: Mapping[Pair, Sequence[Place]], row: Row) -> str:
@@ -55,7 +58,7 @@ def links(knowledge: KnowledgeBase) -> tuple[Number, ...]:
 def _number(knowledge: KnowledgeBase, where: Mapping[Pair, Sequence[Place]], row: Row) -> Number:
     labels, scale = knowledge.labels, knowledge.scale
     first, second = pair_of(row)
-    arrow, condition, item = "→", first, second
+    arrow, condition, item, share = "→", first, second, math.nan
     match row:
         case ContextLink():
             arrow, condition, item = "raises", second, first
@@ -69,6 +72,7 @@ def _number(knowledge: KnowledgeBase, where: Mapping[Pair, Sequence[Place]], row
             )
         case Link() | ContextFinding() | ConditionLink():
             word, said = row.word, scale.frequency[row.word].said
+            share = scale.frequency[row.word].probability
             if isinstance(row, ContextFinding):
                 condition = ""
             elif isinstance(row, ConditionLink):
@@ -78,7 +82,15 @@ def _number(knowledge: KnowledgeBase, where: Mapping[Pair, Sequence[Place]], row
     what = f"{labels[first]} {arrow} {labels[second]}"
     basis = _basis(where, row)
     return Number(
-        condition, item, what, word.replace("_", " "), said, basis, row.confidence, row.reason
+        condition,
+        item,
+        what,
+        word.replace("_", " "),
+        said,
+        basis,
+        row.confidence,
+        row.reason,
+        share,
     )
 
 
@@ -87,3 +99,25 @@ def pretest_line(knowledge: KnowledgeBase, condition: str, setting: str) -> str:
     row = next(row for row in knowledge.pretest if row.id == condition)
     label = next(one.label for one in knowledge.setting if one.id == setting)
     return f"**Pretest**: {getattr(row, setting):g} of 1,000 ({label}). *{row.reason}*"
+
+
+def who_has(numbers: Sequence[Number], item: str) -> tuple[Number, ...]:
+    """The numbers of a finding or context, the most frequent first, grades and rates last."""
+    found = [row for row in numbers if row.item == item and row.condition]
+    return tuple(sorted(found, key=lambda row: 1.0 if math.isnan(row.share) else -row.share))
+
+
+def leak_line(knowledge: KnowledgeBase, finding: str) -> str:
+    """How often a finding is there for no reason modelled, by age; "" if it has no such number."""
+    leak = next((one for one in knowledge.leak if one.finding == finding), None)
+    if leak is None:
+        return ""
+    shares = knowledge.scale.frequency
+    bands = {
+        "Under 16": leak.under_16,
+        "16 to 39": leak.age_16_39,
+        "40 to 64": leak.age_40_64,
+        "65 and over": leak.age_65_and_over,
+    }
+    said = "; ".join(f"{band}: {shares[word].said}" for band, word in bands.items())
+    return f"For no reason modelled: {said}. {leak.reason}"

@@ -9,6 +9,16 @@ from model.numbers import rounded
 
 if TYPE_CHECKING:
     from evaluation.accuracy import Accuracy, Share
+    from evaluation.files import Summary
+
+
+def counted(summary: Summary) -> str:
+    """What came out of a run in one line, and where to look for what went wrong."""
+    if not summary.rows:
+        return "no rows to score: there is nothing under the header"
+    status = ", ".join(f"{name} {count:,}" for name, count in sorted(summary.status.items()))
+    more = "; see column message" if set(summary.status) - {"ok"} else ""
+    return f"{summary.rows:,} rows scored: {status}{more}"
 
 
 def _share(share: Share) -> str:

@@ -93,10 +93,13 @@ def measure(
         keep: other columns that are not items.
 
     Raises:
-        InputError: for columns that cannot be placed, or a truth that is no condition.
+        InputError: for columns that cannot be placed, a truth that is no condition, or no rows.
     """
     passed = list(dict.fromkeys([truth, *keep]))
     scored = score_frame(frame, reasoner, keep=passed, all_conditions=True)
+    if not len(frame):
+        message = "has no rows under its header."
+        raise InputError([Problem("no_rows", "the table", message, "Add labelled vignettes.")])
     conditions = [row.id for row in reasoner.knowledge.condition]
     values = scored[[f"p_{name}" for name in conditions]].apply(pd.to_numeric, errors="coerce")
     matrix = values.to_numpy()

@@ -18,9 +18,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluation.reading import (
+    ENDINGS,
     Chunk,
     Text,
     csv_table,
+    kind_of,
     open_table,
     open_text,
     parquet_chunks,
@@ -32,9 +34,6 @@ from model.errors import InputError, Problem
 
 #: Rows of a block, unless row groups, a compressed file or very long rows say otherwise.
 ROWS = 10_000
-
-#: What a folder is searched for.
-ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def find(names: Sequence[str]) -> list[str]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            there = [one for one in path.iterdir() if one.name.endswith(ENDINGS)]
+            there = [one for one in path.iterdir() if one.name.casefold().endswith(ENDINGS)]
             there = [one for one in there if not one.name.startswith((".", "_"))]
         elif path.exists():
             there = [path]
@@ -133,7 +132,7 @@ def look(path: str, *, rows: int = ROWS) -> Source:
         status = os.fstat(raw.fileno())
         sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
     whole = Block(path, status.st_mtime_ns, 1, 0)
-    cut = _cut_parquet if path.endswith(".parquet") else _cut_csv
+    cut = _cut_parquet if kind_of(path) == "parquet" else _cut_csv
     columns, blocks = cut(whole, rows)
     return Source(path, status.st_size, sha256, columns, tuple(blocks))
 
@@ -165,7 +164,7 @@ def _cut_csv(whole: Block, most: int) -> tuple[tuple[str, ...], list[Block]]:
             row = last.first_row + last.rows
             last = replace(last, first_row=row, rows=chunk.rows, start=last.stop, stop=chunk.told)
             blocks.append(last)
-    if whole.path.endswith(".gz"):
+    if kind_of(whole.path) == "gzip":
         blocks = [replace(whole, rows=last.first_row + last.rows - 1)]
     return table.columns, blocks
 
@@ -191,13 +190,14 @@ def chunks(block: Block) -> Iterator[Chunk]:
         InputError: for what cannot be read, and for a file that has changed since it was looked at.
     """
     path = Path(block.path)
-    if block.path.endswith(".parquet"):
+    kind = kind_of(block.path)
+    if kind == "parquet":
         import pyarrow.parquet as pq
 
         with reading_parquet(block.path), pq.ParquetFile(path) as file:
             groups = range(block.start, block.stop)
             yield from parquet_chunks(block.path, file, row_groups=groups)
-    elif block.path.endswith(".gz"):
+    elif kind == "gzip":
         with open_table(block.path) as table:
             yield from table.chunks
     else:

@@ -38,7 +38,8 @@ from evaluation.parts import (
     open_engine,
     write_part,
 )
-from evaluation.reading import problem
+from evaluation.reading import problem, unwritable
+from evaluation.scoring import diagnoses
 from model.errors import InputError, KnowledgeError, Problem
 from model.reasoner import Reasoner
 
@@ -107,6 +108,7 @@ def score_files(
             something else, a cluster that is not there, whose workers differ, or that fails.
     """
     paths = find(names)
+    _check_apart(paths, folder)
     job = Job(
         folder=str(Path(folder).absolute()),
         engine=engine_here(reasoner.knowledge.digest),
@@ -127,11 +129,21 @@ def score_files(
         parts = [Part(f"part-{n:06d}.parquet", *blocks[n]) for n in range(len(blocks))]
         try:
             summary = _score(client, parts, job, watch)
+            columns = dict.fromkeys(name for source in sources for name in source.columns)
+            summary = replace(summary, diagnoses=diagnoses(tuple(columns), reasoner))
             _finish(Path(job.folder), about, parts, summary)
         except BaseException as error:
             error.add_note(f"{job.folder} keeps the parts that are done; the same run finishes it.")
             raise
     return summary
+
+
+def _check_apart(paths: Sequence[str], folder: str) -> None:
+    """See that no input stands in the folder of the parts, or in its place."""
+    target = Path(folder).resolve()
+    if any(Path(path).resolve().is_relative_to(target) for path in paths):
+        message = "is, or holds, the input."
+        raise problem("same_file", folder, message, "Name another folder with -o.")
 
 
 @contextlib.contextmanager
@@ -232,8 +244,9 @@ def _work(work: Callable[[Any, Job], Any], what: Any, job: Job) -> Any:
     except (InputError, KnowledgeError) as error:
         return error.problems
     except Exception as error:  # noqa: BLE001 - see above
-        message = f"an internal {type(error).__name__} (please report it)."
-        return (Problem("internal_error", str(what), message),)
+        message = f"an internal {type(error).__name__}: please report it."
+        remedy = "Scored without --dask and with PARESIS_TRACEBACK=1, the file says where."
+        return (Problem("internal_error", str(what), message, remedy),)
 
 
 def _each(
@@ -337,8 +350,7 @@ def _folder(folder: Path) -> Iterator[str]:
             probe.touch()
             stack.callback(probe.unlink, missing_ok=True)
         except OSError as error:
-            message = f"cannot be written ({error.strerror})."
-            raise problem("unwritable", str(folder), message) from None
+            raise unwritable(str(folder), error) from None
         if MANIFEST in there:
             message = "holds a run that is finished."
             raise problem("finished_run", str(folder), message, "Name another folder.")

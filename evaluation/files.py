@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO
 
 from evaluation.memo import Memo
 from evaluation.order import in_order
-from evaluation.reading import CHUNK, Chunk, Table, open_table, problem
+from evaluation.reading import (
+    ALLOWED,
+    CHUNK,
+    ENDINGS,
+    Chunk,
+    Table,
+    open_table,
+    problem,
+    unwritable,
+)
 from evaluation.runs import Done, open_run
-from evaluation.scoring import Layout, read_header, score_frame
+from evaluation.scoring import Layout, diagnoses, read_header, score_frame
 from evaluation.writing import Form, form_of
 from model.reasoner import Reasoner
 from model.version import ENGINE_VERSION
@@ -28,12 +39,19 @@ _COUNTED = ("status", "disposition", "condition_1")
 
 @dataclass(frozen=True)
 class Summary:
-    """What came out of a file: rows by status, by disposition and by leading condition."""
+    """What came out of a file.
+
+    Attributes:
+        rows: how many.
+        status, disposition, leading: rows by status, by disposition and by leading condition.
+        diagnoses: columns whose cells were taken as diagnoses already made.
+    """
 
     rows: int
     status: dict[str, int]
     disposition: dict[str, int]
     leading: dict[str, int]
+    diagnoses: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 def score_file(
@@ -54,7 +72,7 @@ def score_file(
 
     Args:
         source: path, or "-" for standard input; `.gz` is compressed CSV.
-        sink: the same, for the output.
+        sink: the same, for the output; never the source itself.
         reasoner: the knowledge base in one setting and basis.
         keep: columns to pass through.
         all_conditions: also `p_<condition>` for every condition.
@@ -74,6 +92,15 @@ def score_file(
     """
     target = Path(sink)
     streamed = sink == "-" or (target.exists() and not target.is_file())  # it has no name to take
+    if not streamed and not sink.casefold().endswith(ENDINGS):
+        message = f"has an ending that cannot be written; {ALLOWED}."
+        raise problem(
+            "wrong_ending", sink, message, "Name the output so, or - for standard output."
+        )
+    if _is_source(source, sink):
+        where = "standard output" if sink == "-" else sink
+        message = "is the input, which would be lost."
+        raise problem("same_file", where, message, "Name another file with -o.")
     if resume and (streamed or source == "-"):
         where = "standard input" if source == "-" else "standard output" if sink == "-" else sink
         message = "cannot be resumed: that needs a file to read again and a file to write."
@@ -102,15 +129,24 @@ def score_file(
                     for content, done in parts:
                         run.add(content, done)
                 run.join(form.join)
-            summary = _summary(run.done)
+            summary = _summary(run.done, scoring.taken)
             run.finish(sink)
             return summary
     except BrokenPipeError:
         raise
     except OSError as error:
-        unwritable = problem("unwritable", sink, f"cannot be written ({error.strerror}).")
-        unwritable.__notes__ = getattr(error, "__notes__", [])
-        raise unwritable from None
+        said = unwritable(sink, error)
+        said.__notes__ = getattr(error, "__notes__", [])
+        raise said from None
+
+
+def _is_source(source: str, sink: str) -> bool:
+    """Whether an output is the file that is read, by another name or redirected to."""
+    with contextlib.suppress(OSError, ValueError):
+        there = os.fstat(sys.stdout.fileno()) if sink == "-" else Path(sink).stat()
+        if source != "-" and stat.S_ISREG(there.st_mode):
+            return os.path.samestat(there, Path(source).stat())
+    return False
 
 
 def _stream(scoring: _Scoring, sink: str) -> Summary:
@@ -124,7 +160,7 @@ def _stream(scoring: _Scoring, sink: str) -> Summary:
 
     with contextlib.closing(scoring.parts(())) as parts, _streaming(sink) as raw:
         scoring.form.join(contents(parts), raw)
-    return _summary(dones)
+    return _summary(dones, scoring.taken)
 
 
 @contextlib.contextmanager
@@ -138,17 +174,18 @@ def _streaming(sink: str) -> Iterator[IO[bytes]]:
     sys.stdout.buffer.flush()
 
 
-def _summary(dones: Sequence[Done]) -> Summary:
+def _summary(dones: Sequence[Done], taken: Sequence[str]) -> Summary:
     counts: dict[str, Counter[str]] = {name: Counter() for name in _COUNTED}
     for done in dones:
         for name, values in done.counts.items():
             counts[name].update(values)
-    return Summary(sum(done.rows for done in dones), *(dict(counts[name]) for name in _COUNTED))
+    rows = sum(done.rows for done in dones)
+    return Summary(rows, *(dict(counts[name]) for name in _COUNTED), diagnoses=tuple(taken))
 
 
 @dataclass(frozen=True)
 class _Scoring:
-    """What is scored, and how."""
+    """What is scored, and how; `taken` gets the columns that are diagnoses once they are read."""
 
     source: str
     reasoner: Reasoner
@@ -160,6 +197,7 @@ class _Scoring:
     workers: int | None
     chunk: int
     progress: Progress | None
+    taken: list[str] = field(default_factory=list)
 
     @property
     def about(self) -> dict[str, object]:
@@ -180,6 +218,7 @@ class _Scoring:
         memo = Memo(self.reasoner)
         with open_table(self.source, chunk=self.chunk) as table:
             layout = read_header(table.columns, self.reasoner, keep=self.keep)
+            self.taken[:] = diagnoses(table.columns, self.reasoner)
             rows = self._skip(table, tuple(done))
             score = partial(self._score, layout, memo)
             for content, one, chunk in in_order(score, _numbered(table.chunks, rows)):

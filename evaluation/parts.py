@@ -25,7 +25,7 @@ import pandas as pd
 from evaluation.blocks import Block, Source, chunks, look
 from evaluation.files import Summary
 from evaluation.memo import Memo
-from evaluation.reading import problem
+from evaluation.reading import problem, unwritable
 from evaluation.scoring import Layout, read_header, score_frame
 from evaluation.writing import form_of
 from model.errors import InputError, Problem
@@ -234,7 +234,6 @@ def named_when_whole(target: Path) -> Iterator[IO[bytes]]:
             os.fsync(raw.fileno())
         unnamed.replace(target)
     except OSError as error:
-        message = f"cannot be written ({error.strerror})."
-        raise problem("unwritable", str(target), message) from None
+        raise unwritable(str(target), error) from None
     finally:
         unnamed.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import gzip
 import hashlib
 import io
@@ -32,6 +33,49 @@ MAX_LINE = 4_000_000
 #: A chunk ends early when its rows have this many characters.
 MAX_TEXT = 32_000_000
 
+
+#: How the names of tables end, which can be read and written.
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+ALLOWED = "allowed are .csv, .csv.gz and .parquet"
+
+#: Endings of what is no such table, with what to do.
+_OTHERS = {
+    "Export it as CSV UTF-8.": (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"),
+    "Write it as CSV; `paresis assess --file` takes one patient as JSON.": (
+        *(".json", ".jsonl", ".ndjson"),
+    ),
+    "If it is Parquet, name it .parquet.": (".parq", ".pq", ".parquet.gz", ".parq.gz", ".pq.gz"),
+    "Unpack it, or compress the CSV with gzip.": (
+        *(".zip", ".bz2", ".xz", ".zst", ".lz4", ".7z", ".tar", ".tgz", ".tar.gz"),
+    ),
+    "Export it as CSV UTF-8 or as Parquet.": (
+        *(".feather", ".arrow", ".orc", ".avro", ".dta", ".sav", ".sas7bdat", ".rds", ".rdata"),
+        *(".pkl", ".pickle", ".db", ".sqlite", ".xml"),
+    ),
+}
+
+#: How files begin that are not CSV, whatever their name says, with what to do.
+_BEGINNINGS = {
+    b"\x1f\x8b": "It is compressed: name it .csv.gz.",
+    b"PK\x03\x04": "It is a workbook or a zip file: export it as CSV UTF-8.",
+    b"PAR1": "It is Parquet: name it .parquet.",
+    b"\xff\xfe": "It is UTF-16: save it as CSV UTF-8.",
+    b"\xfe\xff": "It is UTF-16: save it as CSV UTF-8.",
+}
+
+#: What to do when an output cannot be written.
+_WRITABLE = {
+    errno.ENOENT: "Make the folder first.",
+    errno.ENOTDIR: "A file stands where a folder should: name another.",
+    errno.EISDIR: "Name a file: this is a folder.",
+    errno.EACCES: "Name a place you may write to.",
+    errno.EPERM: "Name a place you may write to.",
+    errno.EROFS: "Name a place you may write to.",
+    errno.ENOSPC: "Make room.",
+}
+
+#: What separates columns in files that are called CSV but have no commas.
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 #: What pandas calls an index without a name.
 _UNNAMED = re.compile(r"__index_level_\d+__")
@@ -81,13 +125,14 @@ def open_table(source: str, *, chunk: int = CHUNK) -> Iterator[Table]:
     """Open a table of vignettes to be read in chunks.
 
     Args:
-        source: path, or "-" for standard input; `.parquet` is Parquet, `.gz` compressed CSV.
+        source: path, or "-" for standard input; `.parquet` is Parquet, `.gz` compressed CSV, in
+            small letters or capitals.
         chunk: rows of a chunk, at most.
 
     Raises:
         InputError: here or while chunks are read, for what cannot be read as a table.
     """
-    if source.endswith(".parquet"):
+    if kind_of(source) == "parquet":
         with _parquet(source, chunk) as table:
             yield table
         return
@@ -121,6 +166,11 @@ def csv_table(
         names = tuple(name.strip() for name in next(rows, ()))
     if not names:
         raise problem("empty_file", source, "has no header line.", "Start it with column names.")
+    for mark, word in _SEPARATORS.items():
+        # in the first name, and more of them than of commas
+        if mark in names[0] and sum(name.count(mark) for name in names) >= len(names):
+            message = f"has {word} between its columns where commas should stand."
+            raise problem("wrong_separator", source, message, "Save it as CSV with commas.")
     if len(names) > MAX_COLUMNS:
         message = f"has {len(names)} columns; at most {MAX_COLUMNS} make sense."
         raise problem("too_many_columns", source, message, "Check the separator.")
@@ -130,6 +180,35 @@ def csv_table(
 def problem(code: str, where: str, message: str, remedy: str = "") -> InputError:
     """An error of one problem."""
     return InputError([Problem(code, where, message, remedy)])
+
+
+def unwritable(where: str, error: OSError) -> InputError:
+    """The error of an output that cannot be written, with what to do where that is known."""
+    message = f"cannot be written ({error.strerror})."
+    return problem("unwritable", where, message, _WRITABLE.get(error.errno or 0, ""))
+
+
+def kind_of(source: str) -> str:
+    """What the ending of a name says it holds: "parquet", "gzip" (compressed CSV) or "csv".
+
+    Capitals and small letters are the same. A name without an ending, or with one that says nothing
+    of tables, is taken for CSV.
+
+    >>> kind_of("a.CSV.GZ"), kind_of("a.parquet"), kind_of("-")
+    ('gzip', 'parquet', 'csv')
+
+    Raises:
+        InputError: for an ending of another format.
+    """
+    name = source.casefold()
+    for remedy, endings in _OTHERS.items():
+        for ending in endings:
+            if name.endswith(ending):
+                message = f"ends in {ending}, which cannot be read; {ALLOWED}."
+                raise problem("wrong_ending", source, message, remedy)
+    if name.endswith(".parquet"):
+        return "parquet"
+    return "gzip" if name.endswith(".gz") else "csv"
 
 
 @contextlib.contextmanager
@@ -147,7 +226,7 @@ def open_text(source: str) -> Iterator[tuple[Text, Callable[[], int], int]]:
         raw = path.open("rb")
     with raw:
         binary: gzip.GzipFile | io.BufferedReader = (
-            gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+            gzip.GzipFile(fileobj=raw) if kind_of(source) == "gzip" else raw
         )
         with io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
             yield text, raw.tell, path.stat().st_size
@@ -160,15 +239,31 @@ def reading(source: str, lines: _Lines | None = None) -> Iterator[None]:
         yield
     except csv.Error as error:
         raise problem("broken_csv", _near(source, lines), f"is not CSV ({error}).") from None
-    except UnicodeDecodeError:
-        where = _near(source, lines)
-        raise problem("bad_encoding", where, "is not UTF-8.", "Save it as UTF-8.") from None
+    except UnicodeDecodeError as error:
+        raise _bad_encoding(source, lines, error) from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise problem("bad_gzip", _near(source, lines), "is not a whole gzip file.") from None
     except FileNotFoundError:
         raise problem("no_file", source, "does not exist.", "Check the name.") from None
+    except IsADirectoryError:
+        message = "cannot be read: it is a folder."
+        raise problem("unreadable", source, message, "Name a file.") from None
     except OSError as error:
         raise problem("unreadable", source, f"cannot be read ({error.strerror}).") from None
+
+
+def _bad_encoding(source: str, lines: _Lines | None, error: UnicodeDecodeError) -> InputError:
+    """The line of the first wrong byte (the reader had given out all lines before what it read)."""
+    before = lines.number if lines else 0
+    remedy = "Save it as CSV UTF-8."
+    if not before:
+        remedy = next(
+            (said for start, said in _BEGINNINGS.items() if error.object.startswith(start)), remedy
+        )
+        if source == "-" and error.object.startswith(b"\x1f\x8b"):
+            remedy = "Standard input must be plain CSV: use gunzip -c."
+    line = before + 1 + len(re.findall(rb"\r\n?|\n", error.object[: error.start]))
+    return problem("bad_encoding", f"{source} line {line}", "is not UTF-8.", remedy)
 
 
 def _near(source: str, lines: _Lines | None) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,7 +21,7 @@ from model.numbers import text
 from model.reasoner import Reasoner
 from model.screening import TIERS
 from model.version import ENGINE_VERSION
-from model.vocabulary import UNKNOWN, CellError, Item
+from model.vocabulary import ABSENT, PRESENT, UNKNOWN, CellError, Item
 
 #: The text of one column.
 Cells = NDArray[np.object_]
@@ -30,6 +31,12 @@ RANKS = 5
 
 #: A header with more columns than this is a broken file, not a table of vignettes.
 MAX_COLUMNS = 2000
+
+#: Columns by which a table that was scored before is known.
+_SCORED = frozenset({"status", "knowledge_digest"})
+
+#: A name that is no name.
+_NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]*)?")
 
 #: Columns of a table whose rows were compared with simulated patients.
 _SURPRISE = ("surprise", "outside")
@@ -62,13 +69,21 @@ def read_header(
 
     Raises:
         InputError: for columns that are neither items nor kept (with the nearest name), that stand
-            twice, or that are to be kept but are not there.
+            twice, or that are to be kept but are not there; for a table that was scored before, and
+            for one whose first row is no header.
     """
     problems: list[Problem] = []
     if len(columns) > MAX_COLUMNS:
         message = f"has {len(columns)} columns; at most {MAX_COLUMNS} make sense."
         raise InputError([Problem("too_many_columns", "header", message, "Check the separator.")])
+    if set(columns) - set(keep) >= _SCORED:
+        message = "is that of an output of score, not of vignettes."
+        raise InputError([Problem("already_scored", "header", message, "Name its source.")])
     index = reasoner.vocabulary.index
+    if _is_data(columns, reasoner, keep):
+        message = "looks like a row of data; the first line must name the columns."
+        remedy = "Begin with a line of names; `paresis vocabulary --template` prints one."
+        raise InputError([Problem("no_header", "header", message, remedy)])
     items: list[tuple[str, Item]] = []
     seen: set[str] = set()
     for name in columns:
@@ -105,6 +120,21 @@ def read_header(
         taken.add(out)
         kept.append((name, out))
     return Layout(tuple(items), tuple(kept), "id" in seen)
+
+
+def diagnoses(columns: Sequence[str], reasoner: Reasoner) -> tuple[str, ...]:
+    """The columns that are conditions: their cells are taken as diagnoses already made."""
+    known = reasoner.knowledge.condition_index
+    return tuple(name for name in columns if name in known)
+
+
+def _is_data(columns: Sequence[str], reasoner: Reasoner, keep: Sequence[str]) -> bool:
+    """Whether a header names no column that is known, but holds what cells hold."""
+    index = reasoner.vocabulary.index
+    if any(name in index or name == "id" or name in keep for name in columns):
+        return False
+    words = (PRESENT | ABSENT).union(*(set(item.values) for item in reasoner.vocabulary.items))
+    return any(name.casefold() in words or _NUMBER.fullmatch(name) for name in columns)
 
 
 def output_columns(

@@ -134,10 +134,11 @@ class Form:
 
 
 def form_of(sink: str, reasoner: Reasoner) -> Form:
-    """What the ending of a name says: Parquet, compressed CSV or CSV."""
-    if sink.endswith(".parquet"):
+    """What the ending of a name says: Parquet, compressed CSV or CSV; capitals do not matter."""
+    name = sink.casefold()
+    if name.endswith(".parquet"):
         return Form(".arrow", partial(_arrow_part, reasoner=reasoner), _parquet)
-    return Form(".csv", _csv_part, _gzip if sink.endswith(".gz") else _plain)
+    return Form(".csv", _csv_part, _gzip if name.endswith(".gz") else _plain)
 
 
 def _csv_part(scored: pd.DataFrame, first: bool) -> bytes:  # noqa: FBT001 - the form of a callback

@@ -6,6 +6,7 @@ Columns stand in this order: findings, binary contexts, conditions, sex, age ban
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ BLANK = frozenset({"", "unknown", "na", "n/a"})
 
 PRESENT = frozenset({"present", "yes", "true", "1", "1.0"})
 ABSENT = frozenset({"absent", "no", "false", "0", "0.0"})
+
+#: How alike (0 to 1) a name and an id are at least, for the id to be offered; and how alike when
+#: every word of the name is one of the id's.
+ALIKE, WORDS_ALIKE = 0.78, 0.6
 
 #: Ages are accepted from 0 up to, not including, this many years.
 MAX_AGE = 121
@@ -117,8 +122,15 @@ class Vocabulary:
         return np.full((rows, len(self.items)), UNKNOWN, np.int8)
 
     def suggest(self, name: str) -> str:
-        """A sentence offering the nearest known id, or nothing."""
-        return nearest(name, self.index)
+        """A sentence offering the nearest known id, or nothing where none is near enough."""
+        spelt = {item.casefold(): item for item in self.index}
+        said = name.strip().casefold()
+        close = difflib.get_close_matches(said, spelt, n=1, cutoff=WORDS_ALIKE)
+        if not close:
+            return ""
+        alike = difflib.SequenceMatcher(None, close[0], said).ratio() >= ALIKE
+        words = set(said.replace("-", "_").split("_")) <= set(close[0].split("_"))
+        return f"Did you mean {spelt[close[0]]}?" if alike or words else ""
 
     def code(self, item: Item, text: str) -> int:
         """Read one cell.

@@ -42,8 +42,9 @@ function rowOf(own, row) {
   const inside = [
     make("span", { class: "top" }, make("span", { class: "label" }, row.label, ...tags),
       make("span", { class: "value" }, row.value)),
-    row.weight !== undefined ? diverging(row) : track(row),
-    row.sub ? make("span", { class: "sub" }, row.sub) : null,
+    row.weight !== undefined ? diverging(row) : row.p !== undefined ? track(row) : make("span", {}),
+    row.sub || row.spread ? make("span", { class: "sub" }, make("span", {}, row.sub ?? ""),
+      row.spread ? make("span", { class: "spread" }, row.spread) : null) : null,
   ]
   inside[1].style.display = "block"
   if (!row.open) return make("div", { class: "row" }, ...inside)

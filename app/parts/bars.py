@@ -25,9 +25,10 @@ def bars(
 
     Args:
         key: of the component.
-        groups: each with `title`, `note` and `rows`; a row has `id`, `label`, `value` (words), `p`
-            (0-1, the length of its bar) or `weight` (-1 to 1, to the left or right of a middle),
-            and may have `sub`, `tags`, `mark` and `low` and `high` (0-1), `open` and `pressed`.
+        groups: each with `title`, `note` and `rows`; a row has `id`, `label`, `value` (words); it
+            may have `p` (0-1, the length of its bar) or `weight` (-1 to 1, left or right of a
+            middle), `sub`, `tags`, `mark`, `low` and `high` (0-1), `spread` (both in words),
+            `open` and `pressed`.
         picked: told the id of a row that was clicked.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 import streamlit as st
@@ -11,20 +12,25 @@ from app import later, phrases
 from app.assessing import Desk
 from app.case import Case
 from app.parts import state
-from app.parts.checklist import checklist, part_of
+from app.parts.checklist import checklist, part_of, unheard
 from app.sheet import Entry, Line, Option, Section
 from model.assessment import Assessment
 from model.reasons.doubt import Doubt, doubt
-from model.reasons.questions import Question, Questions, next_questions
-from model.reasons.surprise import Surprise, surprise
+from model.reasons.questions import Outcome, Question, Questions, next_questions
+from model.reasons.surprise import Rank, Surprise, surprise
 
 T = TypeVar("T")
 
 #: Questions shown.
 SHOWN = 4
 
-#: Shares of simulated patients below which findings are called unusual.
-UNUSUAL = 0.05
+#: Questions named in a note.
+NOTED = 3
+
+#: Chances below this read as nought.
+SELDOM = 0.005
+
+NONE_CHANGES = "no single answer that is left is likely to put another cause first."
 
 #: Seconds between two looks at work that is not ready.
 LOOK = 0.4
@@ -48,6 +54,11 @@ def key_of(case: Case) -> tuple[Any, ...]:
     return (*sorted(case.values.items()), case.setting, case.basis)
 
 
+def shown_for() -> tuple[Any, ...]:
+    """What the page as it is drawn shows."""
+    return key_of(state.case()), state.opened(), state.opened_finding()
+
+
 def _slot(name: str) -> later.Slot[Any]:
     slots: dict[str, later.Slot[Any]] = st.session_state.setdefault("slots", {})
     return slots.setdefault(name, later.Slot())
@@ -55,6 +66,32 @@ def _slot(name: str) -> later.Slot[Any]:
 
 def _ask(name: str, key: tuple[Any, ...], work: later.Work[T]) -> later.Task[T]:
     return cast("later.Task[T]", _slot(name).ask(key, work))
+
+
+def waited(name: str, key: tuple[Any, ...], work: later.Work[T], said: str) -> T | None:
+    """What is worked out beside the page, once it is there; until then how far it is.
+
+    Args:
+        name: of the card.
+        key: what the work depends on; another key stops it and begins anew.
+        work: told how to see whether it was cancelled, and how to tell its progress.
+        said: what is being done, in words.
+    """
+    task = _ask(name, key, work)
+    if task.ready:
+        if task.result is None:
+            st.caption("This cannot be computed for these entries.")
+        return task.result
+
+    @st.fragment(run_every=LOOK)
+    def look() -> None:
+        if task.ready:
+            st.rerun()
+        share = f" ({task.done:,} of {task.total:,})" if task.total else ""
+        st.caption(f"{said}{share} …")
+
+    look()
+    return None
 
 
 def the_doubt(case: Case, desk: Desk) -> later.Task[Doubt]:
@@ -118,10 +155,11 @@ def work_beside(case: Case, assessment: Assessment, desk: Desk) -> None:
         st.session_state["beside"] = beside
     if beside["drawn"] == 2:
         return
+    shown = shown_for()
 
     @st.fragment(run_every=LOOK)
     def look() -> None:
-        if key_of(state.case()) != key_of(case):
+        if unheard() or shown_for() != shown:
             st.rerun()  # an answer that came in while only this part was drawn
         if time.monotonic() - beside["since"] < REST:
             return
@@ -145,7 +183,10 @@ def steadiness(case: Case, found: Doubt | None) -> None:
     task = _slot("doubt").task
     if found is not None and found.badge:
         said = f"{found.said[0].upper()}{found.said[1:]}."
-        st.caption(f"**The lead is {found.badge}.** {said} Thin lines: 5 to 95 % of such numbers.")
+        st.caption(
+            f"**The lead is {found.badge}.** {said} Thin lines, and the figures to the right below "
+            "a bar, show where it lies under 5 to 95 % of such numbers."
+        )
     elif task is None or not task.ready or task.key != key_of(case):
         share = f" ({task.done * 100 // task.total} %)" if task and task.total else ""
         st.caption(f"How steady the lead is: being worked out{share}.")
@@ -177,6 +218,8 @@ def next_question(case: Case, assessment: Assessment, desk: Desk) -> None:
         if urgent:
             count = phrases.number(len(urgent), "red-flag question")
             st.caption(f"Red flags come first: {count} unasked, whatever they weigh here.")
+        if fresh and found.mode == "inform" and found.largest_change < SELDOM:
+            st.caption(f"**{NONE_CHANGES[0].upper()}{NONE_CHANGES[1:]}**")
         lines = [_question(one, desk, len(found.all)) for one in found.by_gain]
         shown = [line for line in lines if line is not None and not _answered(line, case)]
         if not shown:
@@ -189,6 +232,29 @@ def next_question(case: Case, assessment: Assessment, desk: Desk) -> None:
         for drawn, (_, note) in zip(part["lines"], shown, strict=True):
             drawn["note"] = note if fresh else ""
         checklist("next", [part], [line for line, _ in shown])
+
+
+def would_change(case: Case, assessment: Assessment, desk: Desk) -> list[str]:
+    """What would change the ranking, in a line for a note; none while it is being weighed."""
+    task = _slot("questions").task
+    found = cast("Questions | None", task.result if task else None)
+    if not assessment.has_differential or found is None or found.mode != "inform":
+        return []
+    if task is None or task.key != _questions_key(case):
+        return []
+    labels = desk.knowledge.labels
+    parts = []
+    for one in [one for one in found.by_change if one.changes_leader >= SELDOM][:NOTED]:
+        turns = [
+            f"if {_values(outcome, one, labels)} then first {labels.get(outcome.leader, '')} "
+            f"{phrases.about(outcome.leader_probability)}"
+            for outcome in one.outcomes
+            if outcome.leader != found.leader
+        ]
+        parts.append(f"{phrases.lower(one.label)} ({'; '.join(turns)})")
+    if not parts:
+        return [f"What would change it: {NONE_CHANGES}"]
+    return [f"What would change it: {'; '.join(parts)}."]
 
 
 def _answered(line: tuple[Line, str], case: Case) -> bool:
@@ -218,16 +284,24 @@ def _question(one: Question, desk: Desk, total: int) -> tuple[Line, str] | None:
     labels = desk.knowledge.labels
     parts = []
     for outcome in sorted(one.outcomes, key=lambda o: -o.chance)[:3]:
-        said = ", ".join(
-            value.replace("_", " ") if len(one.items) == 1 else f"{labels[item]} {value}"
-            for item, value in outcome.values
-        )
+        said = _values(outcome, one, labels)
         leader = labels.get(outcome.leader, outcome.leader)
         parts.append(
             f"{said} ({phrases.about(outcome.chance)}): first {leader}, "
             f"{phrases.about(outcome.leader_probability)}"
         )
+    step = next((row.label for row in desk.knowledge.step if row.id == one.step), one.step)
+    turns = phrases.about(one.changes_leader) if one.changes_leader >= SELDOM else "hardly any"
+    parts.insert(0, f"{step}. Another cause first after {turns} of answers")
     return Line("next_" + one.items[0], _asked(one, desk), entries), " · ".join(parts)
+
+
+def _values(outcome: Outcome, one: Question, labels: Mapping[str, str]) -> str:
+    """An answer as one would say it."""
+    return ", ".join(
+        value.replace("_", " ") if len(one.items) == 1 else f"{labels[item]} {value}"
+        for item, value in outcome.values
+    )
 
 
 def _asked(one: Question, desk: Desk) -> str:
@@ -236,7 +310,12 @@ def _asked(one: Question, desk: Desk) -> str:
     return desk.questions.get(item, one.label)
 
 
-def fit(case: Case, assessment: Assessment) -> None:
+def _rank(rank: Rank) -> str:
+    """A share of simulated patients."""
+    return phrases.about(rank.percentile) if rank.percentile > 0 else "none"
+
+
+def fit(case: Case, assessment: Assessment, desk: Desk) -> None:
     """Whether the findings go together under this model."""
     if not assessment.has_differential:
         return
@@ -245,14 +324,28 @@ def fit(case: Case, assessment: Assessment) -> None:
     if found is None or not found.findings:
         return
     share = found.probability.percentile
-    if share > UNUSUAL and found.conflict.percentile < 1 - UNUSUAL:
-        return
+    unusual = desk.knowledge.thresholds["unusual"]
+    if not (share <= unusual or found.conflict.percentile <= unusual):
+        return  # also where a share is not known
     with st.container(border=True, key="fit_card"):
         st.subheader("Does it fit together?", anchor=False)
-        st.markdown(
-            "These findings are unusual: among patients of this model with the same background, "
-            f"{phrases.about(share)} show findings as improbable. An entry may be wrong, two "
-            "causes may be present, or the cause may lie outside the model."
-        )
+        if share <= unusual:
+            st.markdown(
+                "These findings are unusual: among patients of this model with the same "
+                f"background, {_rank(found.probability)} show findings as improbable."
+            )
+        if found.conflict.percentile <= unusual:
+            st.markdown(
+                "They agree poorly with each other: among such patients, "
+                f"{_rank(found.conflict)} have findings that agree as badly."
+            )
+        if found.outside:
+            st.markdown(
+                "**The cause may lie outside the model**: nothing modelled explains them in "
+                f"{phrases.about(found.unexplained)}, {phrases.about(found.before)} before the "
+                "findings. Knowledge lists what is outside, with a clue each."
+            )
+        else:
+            st.markdown("An entry may be wrong, or two causes may be present.")
         for clash in found.clashes[:2]:
             st.markdown(f"- {clash.labels[0]} goes badly with {clash.labels[1]}.")

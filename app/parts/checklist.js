@@ -1,23 +1,29 @@
-// Items to answer, one click or key each. Clicks go to Python as numbered events in one growing
-// list, so that none is lost when they come faster than the answers; what is not yet answered is
-// shown at once. Python says which number it has seen (data.seen).
+// Items to answer, one click or key each. Answers go to Python as numbered events in a queue, from
+// which they are taken when Python says that it has heard them (data.seen). So none is lost when they
+// come faster than the page is drawn; what is not heard yet is shown at once, and sent again if
+// nothing is heard for a while. Numbers are times, so that they grow even when the component is
+// mounted anew; an event says what an item is to be, so hearing it twice does no harm.
 const kept = new WeakMap()
+const AGAIN = 4000 // milliseconds before an event that was not heard is sent again; doubled each time
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component
   let own = kept.get(parentElement)
   if (!own) {
-    own = { sent: [], next: data.seen + 1, open: {}, root: document.createElement("div") }
+    own = { sent: [], last: 0, open: {}, root: document.createElement("div") }
     own.root.className = "sheet"
     parentElement.querySelector("#root").replaceChildren(own.root)
     kept.set(parentElement, own)
   }
-  own.next = Math.max(own.next, data.seen + 1)
+  own.last = Math.max(own.last, data.seen)
   own.sent = own.sent.filter(event => event.n > data.seen)
   own.data = data
+  own.tell = () => setStateValue("events", [...own.sent])
   own.emit = event => {
-    own.sent = [...own.sent, { ...event, n: own.next++ }]
-    setStateValue("events", own.sent)
+    own.last = Math.max(own.last + 1, Date.now())
+    own.sent = [...own.sent, { ...event, n: own.last }]
+    own.tell()
+    insist(own, AGAIN)
     draw(own)
   }
   const text = JSON.stringify(data.parts)
@@ -25,6 +31,16 @@ export default function (component) {
     own.text = text
     draw(own)
   }
+}
+
+// sends what was not heard once more, later and later
+function insist(own, wait) {
+  clearTimeout(own.timer)
+  own.timer = setTimeout(() => {
+    if (own.sent.length === 0 || !own.root.isConnected) return
+    own.tell()
+    insist(own, 2 * wait)
+  }, wait)
 }
 
 function make(tag, attributes = {}, ...children) {
@@ -54,7 +70,10 @@ function draw(own) {
   const shadow = root.getRootNode()
   const focused = shadow.activeElement?.dataset?.focus
   const parts = own.data.parts.map(part => (part.chips ? chips(own, part) : section(own, part)))
+  const before = root.querySelectorAll(".chip").length
   lay(root, parts)
+  const shown = root.querySelector(".chips")
+  if (shown && root.querySelectorAll(".chip").length > before) shown.scrollTop = shown.scrollHeight
   if (focused && shadow.activeElement?.dataset?.focus !== focused) {
     const again = root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)
     const next = again ?? root.querySelector("button.chip")
@@ -152,7 +171,9 @@ function keys(own, event) {
 function chips(own, part) {
   const removed = new Set(own.sent.filter(event => event.value === "").map(event => event.item))
   const left = part.chips.filter(chip => !removed.has(chip.id))
-  if (left.length === 0) return make("p", { class: "note" }, part.empty)
+  if (left.length === 0) {
+    return make("div", { class: "chips" }, make("p", { class: "note" }, part.empty))
+  }
   return make("div", { class: "chips", role: "group", "aria-label": part.title },
     ...left.map(chip => make("button", {
       class: "chip", type: "button", "data-state": chip.state, "data-focus": `x-${chip.id}`,

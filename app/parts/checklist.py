@@ -79,13 +79,12 @@ def chips_of(chips: Sequence[tuple[str, str, str, str]]) -> dict[str, Any]:
 def checklist(key: str, parts: list[dict[str, Any]], lines: Sequence[Line] = ()) -> None:
     """Draw sections or chips; what is clicked changes the case before the page is drawn again."""
     by_id = {line.id: line for line in lines}
+    _seen().setdefault(key, 0)
 
     def told() -> None:
         _apply(key, getattr(st.session_state.get(key), "events", None) or [], by_id)
 
-    shown = _MOUNT(
-        key=key, data={"parts": parts, "seen": _seen().get(key, 0)}, on_events_change=told
-    )
+    shown = _MOUNT(key=key, data={"parts": parts, "seen": _seen()[key]}, on_events_change=told)
     # Streamlit may break a callback off when the next click is already there: then it is heard here
     if _apply(key, shown.events or [], by_id):
         st.rerun()
@@ -95,6 +94,15 @@ def _seen() -> dict[str, int]:
     """The number of the last event heard of each component."""
     seen: dict[str, int] = st.session_state.setdefault("seen", {})
     return seen
+
+
+def unheard() -> bool:
+    """Whether a component has sent an answer that the case does not hold yet."""
+    return any(
+        isinstance(event.get("n"), int) and event["n"] > last
+        for key, last in _seen().items()
+        for event in getattr(st.session_state.get(key), "events", None) or []
+    )
 
 
 def _apply(key: str, events: Sequence[Mapping[str, Any]], lines: Mapping[str, Line]) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 from app import phrases, sources
 from app.assessing import Desk
 from app.case import Case
-from app.parts import state
+from app.parts import finding, state
 from app.parts.bars import bars
 from app.reasons.ledger import times
 from model.errors import ParesisError
@@ -106,15 +106,15 @@ def _ledger(account: Account, desk: Desk) -> None:
     loud = [one for one in weighed if times(one.weight) != times(0.0)]
     rows = [
         {"id": one.item, "label": _words(one, desk), "value": _times(one.weight),
-         "weight": max(-1.0, min(1.0, one.weight / FULL))}
+         "weight": max(-1.0, min(1.0, one.weight / FULL)), **_opens(one, desk)}
         for one in loud
     ]  # fmt: skip
     note = (
         "Each entry given all the others: how much likelier it is if this is there than if it is "
         "not. Striped to the left against, solid to the right for; a full bar is a thousand times. "
-        "The factors do not multiply to the whole."
+        "The factors do not multiply to the whole. Press a finding for who else has it."
     )
-    bars("ledger", [{"title": "", "note": note, "rows": rows}])
+    bars("ledger", [{"title": "", "note": note, "rows": rows}], state.open_finding)
     quiet = [_words(one, desk) for one in weighed if one not in loud]
     if quiet:
         st.caption(f"As likely either way: {'; '.join(quiet)}.")
@@ -131,6 +131,13 @@ def _ledger(account: Account, desk: Desk) -> None:
             ],
             alt=f"For and against {account.label}",
         )
+
+
+def _opens(one: Weight, desk: Desk) -> dict[str, Any]:
+    """What makes a line of the ledger lead to its finding; age, sex and diagnoses have none."""
+    if one.item not in finding.asked_of(desk):
+        return {}
+    return {"open": True, "goes": "finding_card", "pressed": state.opened_finding() == one.item}
 
 
 def _times(weight: float) -> str:

@@ -126,8 +126,8 @@ def search_box() -> None:
     )  # fmt: skip
     heard = st.session_state.get("heard", "")
     offers = st.session_state.get("offers", ())
-    if heard:
-        st.caption(heard)
+    # always a line, so that what stands below does not move
+    st.caption(heard or "A word and Enter: present. With a minus before it: absent.")
     if offers:
         with st.container(horizontal=True, gap="small"):
             for number, (one, absent) in enumerate(offers):

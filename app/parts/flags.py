@@ -60,7 +60,7 @@ def card(assessment: Assessment, desk: Desk) -> None:
     urgent = [state for state in met if state.rule.tier != "appointment"]
     with st.container(border=True, key="redflag_card"):
         head = st.container(horizontal=True, vertical_alignment="center")
-        head.subheader("Red flags", anchor=False, width="stretch")
+        head.subheader("Red flags", anchor="red-flags", width="stretch")
         if met:
             head.button(
                 "Show again" if read else "I have read this",
@@ -83,6 +83,17 @@ def card(assessment: Assessment, desk: Desk) -> None:
                 labels = "; ".join(state.rule.label for state in rest)
                 st.caption(f"Also met, for a planned appointment: {labels}.")
         _pending(assessment, desk, short=read)
+
+
+def brief(assessment: Assessment, desk: Desk) -> None:
+    """The rules met and what they rest on, for narrow screens: the card stands further down."""
+    screening = assessment.screening
+    met = [state for state in screening.met if state.rule.tier != "appointment"]
+    now = frozenset(state.rule.id for state in screening.met)
+    with st.container(key="brief_flags"):
+        if met and not now <= st.session_state.get("read", frozenset()):
+            st.markdown("\n".join(f"- {_met(s, desk, many=len(s.because) > 1)}" for s in met))
+            st.markdown("[Red flags in full](#red-flags)")
 
 
 def _read(rules: frozenset[str]) -> None:

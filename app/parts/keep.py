@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -30,8 +31,8 @@ def _load(content: bytes) -> None:
         st.session_state["load_problems"] = tuple(str(problem) for problem in error.problems)
 
 
-def keep(case: Case, assessment: Assessment, desk: Desk) -> None:
-    """Save as a file, load one, print, make a link."""
+def keep(case: Case, assessment: Assessment, desk: Desk, changing: Sequence[str]) -> None:
+    """Save as a file, load one, print (with what would change the ranking), make a link."""
     with st.expander("Save, load, print, share", key="keep", icon=":material/save:"):
         row = st.container(horizontal=True)
         row.download_button(
@@ -40,7 +41,7 @@ def keep(case: Case, assessment: Assessment, desk: Desk) -> None:
         )  # fmt: skip
         row.download_button(
             "Report to print (HTML)",
-            lambda: page(case, assessment, desk, datetime.now().astimezone()),
+            lambda: page(case, assessment, desk, datetime.now().astimezone(), extra=changing),
             "report.html", "text/html", on_click="ignore", key="save_report",
             icon=":material/print:",
         )  # fmt: skip

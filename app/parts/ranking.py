@@ -42,7 +42,7 @@ def condition_row(assessment: Assessment, desk: Desk, one: Ranked) -> dict[str, 
         moved = "settled: entered as " + ("confirmed" if one.known else "excluded")
     elif tags:
         count = desk.open_flags(assessment.screening, one.id)
-        moved += f" · {_unasked(count)}"
+        moved += f" · not excluded; {_unasked(count)}"
     return {
         "id": one.id,
         "label": one.label,
@@ -85,6 +85,7 @@ def _ranged(rows: list[dict[str, Any]], found: Doubt | None) -> list[dict[str, A
         low, high = ranges.get(row["id"], (0.0, 0.0))
         if high > low:
             row["low"], row["high"] = low, high
+            row["spread"] = f"{phrases.about(low)} to {phrases.about(high)}"
     return rows
 
 
@@ -126,10 +127,10 @@ def ranking(case: Case, assessment: Assessment, desk: Desk) -> None:
             })  # fmt: skip
         bars("ranking", groups, state.open_condition)
         cards.steadiness(case, doubt)
-        if assessment.conflict > 1:
+        if assessment.conflict > phrases.CONFLICT:
             st.caption(
-                "The findings agree poorly with each other under this model: "
-                "the cause may lie outside it, or an entry may be wrong."
+                "The findings agree poorly with each other under this model: an entry may be "
+                "wrong, or more than one cause may be present."
             )
 
 

@@ -48,6 +48,7 @@ def start_anew() -> None:
     now = case()
     change(Case(setting=now.setting, basis=now.basis))
     st.session_state["opened"] = ""
+    st.session_state["opened_finding"] = ""
     st.session_state["read"] = frozenset()
 
 
@@ -71,6 +72,16 @@ def opened() -> str:
 def open_condition(name: str) -> None:
     """Open a condition's reasons, or close them when they are open."""
     st.session_state["opened"] = "" if opened() == name else name
+
+
+def opened_finding() -> str:
+    """The finding of which one wants to know who has it, or ""."""
+    return str(st.session_state.get("opened_finding", ""))
+
+
+def open_finding(name: str) -> None:
+    """Open a finding, or close it when it is open."""
+    st.session_state["opened_finding"] = "" if opened_finding() == name else name
 
 
 def the_desk() -> Desk:

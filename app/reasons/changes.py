@@ -9,7 +9,7 @@ from app.report import WIDTH, said
 from model.knowledge import KnowledgeBase
 from model.reasons.changes import Change, Changes
 from model.reasons.leans import Lean, Leans, Shift
-from model.reasons.sensitivity import Number
+from model.reasons.numbers import Number
 from model.reasons.tipping import Tip
 
 CHANGING: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -61,7 +61,9 @@ def _drop() -> None:
 
 def begin(upload: job.Upload) -> None:
     """Start scoring in the background."""
-    st.session_state["job"] = job.start(upload, desk.reasoner(case))
+    wanted = bool(st.session_state.get("unusual")) and len(upload.frame) <= job.MOST_SURPRISED
+    patients = int(desk.knowledge.thresholds["surprise_patients"]) if wanted else 0
+    st.session_state["job"] = job.start(upload, desk.reasoner(case), surprise=patients)
 
 
 def cancel() -> None:
@@ -127,6 +129,24 @@ def summary(result: pd.DataFrame) -> None:
             for name, count in leading.items()
         ]  # fmt: skip
         bars("leading", [{"title": "Leading group of causes", "rows": rows}])
+    with st.container(border=True):
+        bars("fitting", [{"title": "Do the findings fit together?", "rows": _fitting(result)}])
+
+
+def _fitting(result: pd.DataFrame) -> list[dict[str, Any]]:
+    """In how many rows findings agree poorly, or are unusual for the model."""
+    conflict = pd.to_numeric(result["conflict"], errors="coerce").dropna()
+    told = [("conflict", "Agree poorly with each other", conflict > phrases.CONFLICT)]
+    if "surprise" in result:
+        share = pd.to_numeric(result["surprise"], errors="coerce").dropna()
+        line = desk.knowledge.thresholds["unusual"]
+        label = f"Unusual: at most {phrases.about(line)} of simulated patients are as improbable"
+        told.append(("surprise", label, share <= line))
+    return [
+        {"id": name, "label": label, "value": f"{int(bad.sum()):,} of {len(bad):,}",
+         "p": float(bad.mean()) if len(bad) else 0.0}
+        for name, label, bad in told
+    ]  # fmt: skip
 
 
 def results(now: job.Job) -> None:
@@ -210,6 +230,11 @@ if upload is not None:
         st.code(command(upload.name), language="bash")
     running = cast("job.Job | None", st.session_state.get("job"))
     if running is None:
+        if len(upload.frame) <= job.MOST_SURPRISED:
+            st.toggle(
+                "Also say how unusual each row is (about a second a row)", key="unusual",
+                persist_state="session",
+            )  # fmt: skip
         st.button(
             f"Score {phrases.number(len(upload.frame), 'row')}", key="score",
             icon=":material/play_arrow:", on_click=begin, args=(upload,),

@@ -7,7 +7,7 @@ import streamlit as st
 from app import phrases, sheet
 from app.assessing import implied
 from app.note import note, stamp
-from app.parts import cards, detail, first, flags, keep, ranking, state
+from app.parts import cards, detail, finding, first, flags, keep, ranking, state
 from app.parts.checklist import checklist, chips_of, part_of
 
 desk = state.the_desk()
@@ -19,10 +19,18 @@ values = dict(case.values)
 flags.strip(assessment, desk)
 left, right = st.columns([1, 1], gap="medium")
 
+# every part has its place, whatever is drawn first, and whether it is there or not, so that none
+# below it loses its state; the ranking comes before the long sheet
 with left:
+    top, sheets = st.container(), st.container()
+with right:
+    places = [st.container() for _ in range(9)]
+
+with top:
     with st.container(border=True, key="first_card"):
         first.who(desk, case)
         first.search_box()
+    flags.brief(assessment, desk)
     ranking.brief(assessment)
     with st.container(key="chips_card"):
         checklist("chips", [chips_of(sheet.chips(values, desk.knowledge, desk.sections))])
@@ -35,6 +43,12 @@ with left:
             "New case", key="anew", icon=":material/restart_alt:", type="tertiary",
             on_click=state.start_anew, disabled=not values,
         )  # fmt: skip
+with places[0]:
+    flags.card(assessment, desk)
+with places[1]:
+    ranking.reading(assessment)
+    ranking.ranking(case, assessment, desk)
+with sheets:
     red, symptoms, background, examination, tests, diagnoses = desk.sections
     with st.container(border=True, key="flags_card"):
         st.subheader(f"{red.title}", anchor=False)
@@ -50,27 +64,26 @@ with left:
         "Keys in a row: arrows move, + present, - absent, Backspace clears. "
         "Tab goes to the next row."
     )
-
-with right:
-    # every card has its place whether it is there or not, so that none below it loses its state
-    places = [st.container() for _ in range(7)]
-    with places[0]:
-        flags.card(assessment, desk)
-    with places[1]:
-        ranking.reading(assessment)
-        ranking.ranking(case, assessment, desk)
-    with places[2]:
-        cards.next_question(case, assessment, desk)
-    with places[3]:
+with places[2]:
+    cards.next_question(case, assessment, desk)
+with places[3]:
+    one, two = st.columns(2, gap="small")
+    with one:
         detail.chooser(desk)
-    with places[4]:
-        detail.detail(case, desk)
-    with places[5]:
-        cards.fit(case, assessment)
-    with places[6]:
-        ranking.signs(assessment, desk, values)
+    with two:
+        finding.chooser(desk, values)
+with places[4]:
+    detail.detail(case, desk)
+with places[5]:
+    finding.card(assessment, desk)
+with places[6]:
+    cards.fit(case, assessment, desk)
+with places[7]:
+    ranking.signs(assessment, desk, values)
+with places[8]:
+    changing = cards.would_change(case, assessment, desk)
     with st.expander("Copy as note", key="note", icon=":material/content_copy:"):
-        st.code(note(case, assessment, desk), language=None, wrap_lines=True)
-    keep.keep(case, assessment, desk)
+        st.code(note(case, assessment, desk, extra=changing), language=None, wrap_lines=True)
+    keep.keep(case, assessment, desk, changing)
     st.caption(f"{stamp(assessment, desk)}  \n{phrases.PURPOSE}")
 cards.work_beside(case, assessment, desk)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
 from app import difference, phrases
 from app.case import Case, answered
-from app.parts import flags, state
+from app.parts import flags, flips, state
 from app.parts.bars import bars
+from app.parts.moves import LEAST, NOTE, move_rows
 from app.parts.ranking import OVERLAP, no_ranking
+from app.reasons.ledger import times
 from model.assessment import Assessment
+from model.reasons.scenarios import compare
 
-#: Rows compared.
-ROWS = 10
+#: Conditions of which it is said what moved them.
+EXPLAINED = 3
 
 desk = state.the_desk()
+#: Band of age -> an age within it.
+MIDDLE = {row.id: str(int(row.start + row.end) // 2) for row in desk.knowledge.age_band}
 base = st.session_state.get("pinned") or state.case()
 labels = desk.knowledge.labels
 settings: dict[str, str] = {row.id: row.label for row in desk.knowledge.setting}
@@ -48,10 +52,21 @@ def use(case: Case) -> None:
     _forget()
 
 
+def take(change: str) -> None:
+    """Make a change that was found (`item=value`) the one thing that B changes."""
+    item, _, value = change.partition("=")
+    if item not in desk.vocabulary.index:
+        return
+    if desk.vocabulary.index[item].kind == "age" and value != "unknown":
+        value = MIDDLE.get(value, "")
+    st.session_state["what_item"] = item
+    st.session_state[f"what_value_{item}"] = value or None
+
+
 def options_of(item: str) -> list[str]:
     """What an item may be changed to, besides unknown."""
     one = desk.vocabulary.index[item]
-    return ["25", "50", "75"] if one.kind == "age" else list(one.values)
+    return list(MIDDLE.values()) if one.kind == "age" else list(one.values)
 
 
 def variation() -> Case:
@@ -129,15 +144,39 @@ def side(name: str, one: Assessment) -> None:
         bars(f"side_{name[0:10]}", [{"title": "", "rows": rows}])
 
 
-def moved(moves: tuple[difference.Move, ...]) -> list[dict[str, Any]]:
-    """Difference bars: to the right when likelier in B."""
-    shown = [one for one in moves if abs(one.change) >= 0.005][:ROWS]
-    largest = max((abs(one.change) for one in shown), default=1.0)
-    return [
-        {"id": one.id, "label": one.label, "weight": one.change / largest,
-         "value": f"{phrases.about(one.before)} → {phrases.about(one.after)}"}
-        for one in shown
-    ]  # fmt: skip
+def why(first: Case, second: Case, moves: tuple[difference.Move, ...]) -> None:
+    """What moved the conditions that moved most: each item, and the setting's pretest."""
+    named = [one.id for one in moves[:EXPLAINED] if abs(one.change) >= LEAST]
+    if not named:
+        return
+    st.markdown("**Why it moved**")
+    if (first.setting, first.basis) != (second.setting, second.basis):
+        before = {one.id: one.pretest for one in state.assessment(first).conditions}
+        after = {one.id: one.pretest for one in state.assessment(second).conditions}
+        st.markdown("\n".join(
+            f"- {labels[name]}: before anything is known {phrases.about(before[name])} in A, "
+            f"{phrases.about(after[name])} in B" for name in named
+        ))  # fmt: skip
+    if first.values == second.values:
+        return
+    changed = {
+        item: f"“{labels.get(item, item)}” from {words(item, old)} to {words(item, new)}"
+        for item, old, new in difference.entered_apart(first, second)
+    }
+    found = compare(
+        desk.reasoner(second),
+        [one.evidence(desk.vocabulary) for one in (first, second)], names=named,
+    )[0]  # fmt: skip
+    st.markdown("\n".join(
+        f"- {one.shift.label}: " + "; ".join(
+            f"{changed.get(line.item, line.item)} makes it {times(line.weight)}"
+            for line in one.items if line.state == "ok"
+        ) for one in found.attributions if not one.known
+    ))  # fmt: skip
+    for rule, word in ((found.gained, "Now met"), (found.lost, "No longer met")):
+        if rule:
+            met = "; ".join(row.label for row in desk.knowledge.rule if row.id in rule)
+            st.markdown(f"**{word}:** {met}")
 
 
 flags.strip(state.assessment(), desk)
@@ -163,20 +202,24 @@ if apart:
     with st.container(border=True):
         st.subheader("What moved", anchor=False)
         st.markdown(apart)
-        rows = moved(difference.condition_moves(first, second))
-        groups = moved(difference.category_moves(first, second))
+        moves = difference.condition_moves(first, second)
+        rows = move_rows(moves)
+        groups = move_rows(difference.category_moves(first, second))
         if not first.has_differential or not second.has_differential:
             st.caption("One side has no ranking, so nothing can be compared.")
         elif rows or groups:
-            note = "To the right, solid: likelier in B. To the left, striped: less likely in B."
             bars("moved", [
-                {"title": "Conditions", "note": note, "rows": rows},
+                {"title": "Conditions", "note": NOTE, "rows": rows},
                 {"title": "Causes by group", "note": OVERLAP, "rows": groups},
             ])  # fmt: skip
         else:
             st.caption("No condition moved by half a per cent or more.")
+        if first.has_differential and second.has_differential:
+            why(base, second_case, moves)
         st.button(
             "Take B as the case", key="use_b", icon=":material/check:", on_click=use,
             args=(second_case,), disabled=second_case == state.case(),
         )  # fmt: skip
+if first.has_differential:
+    flips.finder(state.case(), desk, take)
 st.caption(phrases.PURPOSE)

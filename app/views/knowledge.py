@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import phrases, sources
-from app.parts import state
+from app.parts import bend, flags, network, state
 from model.knowledge import SETTINGS
 
 desk = state.the_desk()
@@ -84,15 +84,8 @@ def findings() -> None:
         if row.hpo:
             told.append(row.hpo)
         st.markdown("  \n".join(told))
-        leak = next((one for one in kb.leak if one.finding == name), None)
-        if leak is not None:
-            shares = kb.scale.frequency
-            bands = {
-                "Under 16": leak.under_16, "16 to 39": leak.age_16_39,
-                "40 to 64": leak.age_40_64, "65 and over": leak.age_65_and_over,
-            }  # fmt: skip
-            said = "; ".join(f"{band}: {shares[word].said}" for band, word in bands.items())
-            st.caption(f"For no reason modelled: {said}. {leak.reason}")
+        if leak := sources.leak_line(kb, name):
+            st.caption(leak)
     else:
         context = next(one for one in kb.context if one.id == name)
         st.markdown(context.question)
@@ -137,13 +130,33 @@ def outside() -> None:
              alt="Causes outside the model, with clues")  # fmt: skip
 
 
+def this_case() -> None:
+    """The network around the case on the table."""
+    network.network(state.case(), state.assessment(), desk)
+
+
+def wrong() -> None:
+    """What comes of it if a source, or a number, were wrong; for the case on the table."""
+    st.markdown("For the case as it is entered. Nothing is saved from here.")
+    with st.container(border=True):
+        st.subheader("If a source were wrong", anchor=False)
+        bend.switches(state.case(), desk)
+    with st.container(border=True):
+        st.subheader("If one number were wrong", anchor=False)
+        bend.bend(state.case(), desk)
+
+
 VIEWS = {
     "Conditions": conditions,
     "Findings": findings,
     "Red-flag rules": rules,
     "Sources and conflicts": documents,
     "Outside the model": outside,
+    "Around this case": this_case,
+    "If it were wrong": wrong,
 }
+if state.case().values:
+    flags.strip(state.assessment(), desk)
 st.header("What it knows, and who says so", anchor=False)
 st.caption(
     f"Knowledge {kb.digest[:12]} · {len(kb.condition)} conditions · {len(kb.finding)} findings · "

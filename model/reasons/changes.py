@@ -20,6 +20,7 @@ from model.parameters import Floats
 from model.reasoner import Reasoner
 from model.reasons.goals import Goal
 from model.reasons.leans import leading, number_view
+from model.reasons.numbers import Number
 from model.reasons.prospects import (
     answer_entered,
     believed,
@@ -27,7 +28,7 @@ from model.reasons.prospects import (
     open_items,
     prospects,
 )
-from model.reasons.sensitivity import Bench, Number
+from model.reasons.sensitivity import Bench
 from model.reasons.tipping import Tip, tips
 from model.reasons.variants import STATES, Cancelled, Progress, changed, items_of, value_of
 from model.vocabulary import UNKNOWN
@@ -209,7 +210,10 @@ def what_would_change(
     bench = Bench.of(reasoner, evidence)
     places = leading(goal.field, now.present)
     places = (*places, *(i for i in (goal.condition,) if i >= 0 and i not in places))
-    numbers, varied, left = tips(bench, goal, places, progress=progress, cancelled=cancelled)
+    others = [int(i) for i in np.flatnonzero(bench.case.condition != 0) if i not in places]
+    numbers, varied, left = tips(
+        bench, goal, places, others=others, progress=progress, cancelled=cancelled
+    )
     return Changes(
         goal=goal.wanted,
         condition=goal.field.ids[goal.ahead],

@@ -1,21 +1,22 @@
-"""Which elicited numbers a result leans on most: one at a time, all others kept."""
+"""Which elicited numbers a result leans on most: one at a time, all other rows kept."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from model.batch import TOO_WIDE
-from model.errors import TooWideError
 from model.evidence import Evidence
 from model.numbers import rounded
 from model.parameters import Floats
+from model.pretest import NoSolutionError
 from model.reasoner import Reasoner
-from model.reasons.sensitivity import Bench, Number, Variation, variations
-from model.reasons.variants import STATES, Cancelled, Progress
+from model.reasons.numbers import KINDS, NOT_VARIED, Number
+from model.reasons.sensitivity import Bench, Variation, each, variations
+from model.reasons.variants import Cancelled, Progress
 from model.reasons.worth import CONDITIONS, Field
 
 #: Leading conditions whose numbers are looked at.
@@ -28,7 +29,7 @@ class Shift:
 
     Attributes:
         word: the next word of its scale; empty where a number without a word was varied: then its
-            odds (of a pretest row, the base rate) were halved or doubled.
+            odds were halved or doubled, or taken as far as the table has base rates.
         value: the other value.
         leader_probability: P(the present leader | evidence) with it.
         first: the condition that would then come first.
@@ -47,13 +48,16 @@ class Lean:
     Attributes:
         slope: d ln odds(leader) / d ln odds(number), or / d ln of a relative rate: 0.5 says that
             doubling the odds of the number multiplies the odds of the leader by about 1.4.
-        lower, higher: one word down and one word up; None at the end of the scale.
+        lower, higher: one word down and one word up; None at the end of the scale, or where the
+            next word has no base rates.
+        moved: by how much the farther of them moves the leader, in natural logarithms of odds.
     """
 
     number: Number
     slope: float
     lower: Shift | None
     higher: Shift | None
+    moved: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ class Leans:
 
     Attributes:
         conditions: whose numbers were varied: the leading ones.
-        all: every number varied, by the size of its slope.
-        skipped: numbers that could not be varied, and why ("refused" or "stopped").
+        all: every number varied, those first that move the leader most by one word (or by half or
+            double the odds of a number without a word).
+        skipped: numbers that could not be varied, and why ("refused", "no_solution" or "stopped").
         first: how many to show.
     """
 
@@ -91,10 +96,12 @@ class Leans:
                     "slope": rounded(one.slope),
                     "lower": _shift_view(one.lower),
                     "higher": _shift_view(one.higher),
+                    "moved": rounded(one.moved),
                 }
                 for one in self.most
             ],
             "varied": len(self.all),
+            "not_varied": list(NOT_VARIED),
             "skipped": [{**number_view(one), "why": why} for one, why in self.skipped],
         }
 
@@ -138,58 +145,77 @@ def leans_on(
 ) -> Leans:
     """Vary every number through which the leading conditions and what is known meet, one at a time.
 
+    Of diagnoses that are confirmed the links are varied too.
+
     Args:
         reasoner: the knowledge base in one setting and basis.
         evidence: the patient.
         first: how many numbers to show.
-        progress: told (done, total) numbers.
+        progress: told (done, total) numbers; once for the lines, once for all.
         cancelled: asked before every number; those left then are skipped as "stopped".
 
     Raises:
+        ValueError: if `first` is below 1.
         InputError: if the evidence contradicts itself.
         TooWideError: if its posterior is past the limit.
     """
+    if first < 1:
+        raise ValueError("first is 1 or more")
     bench = Bench.of(reasoner, evidence)
     field = Field.of(reasoner, evidence, CONDITIONS)
     places = leading(field, bench.now.present)
     leader = places[0]
-    varied, skipped = variations(bench, places, progress=progress, cancelled=cancelled)
-    found, late = [], []
-    for one in varied:
-        try:
-            found.append(_lean(reasoner, field, one, leader))
-        except TooWideError:
-            late.append((one.number, STATES[TOO_WIDE]))
+    confirmed = [int(i) for i in np.flatnonzero(bench.case.condition == 1)]
+    varied, skipped = variations(
+        bench, places, others=confirmed, kinds=KINDS, progress=progress, cancelled=cancelled
+    )
+    lean = partial(_lean, reasoner, field, leader)
+    found, late = each(lean, varied, lambda one: one.number, progress, cancelled)
     return Leans(
         leader=field.ids[leader],
         leader_probability=float(bench.now.probability[leader]),
         conditions=tuple(field.ids[place] for place in places),
-        all=tuple(sorted(found, key=lambda one: -abs(one.slope))),
+        all=tuple(sorted(found, key=lambda one: -one.moved)),
         skipped=(*skipped, *late),
         first=first,
     )
 
 
-def _lean(reasoner: Reasoner, field: Field, one: Variation, leader: int) -> Lean:
-    number = one.number
-    lower: tuple[str, float] | None = ("", one.back(one.step(one.x) - math.log(2.0)))
-    higher: tuple[str, float] | None = ("", one.back(one.step(one.x) + math.log(2.0)))
-    if number.word:
-        scale = reasoner.knowledge.scale
-        words = {word: entry.probability for word, entry in scale.frequency.items()}
-        if number.is_rate:
-            words = {word: entry.rate for word, entry in scale.rate.items()}
-        ranked = sorted(words.items(), key=lambda pair: pair[1])
-        at = [word for word, _ in ranked].index(number.word)
-        lower = ranked[at - 1] if at else None
-        higher = ranked[at + 1] if at + 1 < len(ranked) else None
+def _words(reasoner: Reasoner, number: Number) -> dict[str, float]:
+    """The words of the scale that a number is said in, with their values."""
+    scale = reasoner.knowledge.scale
+    if number.kind == "rate":
+        return {word: entry.rate for word, entry in scale.rate.items()}
+    if number.kind == "age_sex":
+        return {word: entry.rate for word, entry in scale.multiplier.items()}
+    return {word: entry.probability for word, entry in scale.frequency.items()}
 
-    def shift(to: tuple[str, float] | None) -> Shift | None:
-        if to is None:
-            return None
-        joint = one.at(to[1])
+
+def _beside(reasoner: Reasoner, one: Variation) -> list[tuple[str, float] | None]:
+    """The next lower and the next higher value, each with its word; None past the scale."""
+    if not one.number.word:
+        low, high = one.ends
+        steps = (one.back(one.step(one.x) + sign * math.log(2.0)) for sign in (-1.0, 1.0))
+        return [("", value if one.line else min(max(value, low), high)) for value in steps]
+    ranked = sorted(_words(reasoner, one.number).items(), key=lambda pair: pair[1])
+    at = [word for word, _ in ranked].index(one.number.word)
+    return [ranked[n] if 0 <= n < len(ranked) else None for n in (at - 1, at + 1)]
+
+
+def _lean(reasoner: Reasoner, field: Field, leader: int, one: Variation) -> Lean:
+    now = one.at(one.x).log_odds(leader)
+    shifts: list[Shift | None] = []
+    moved = 0.0
+    for to in _beside(reasoner, one):
+        try:
+            joint = None if to is None else one.at(to[1])
+        except NoSolutionError:
+            joint = None
+        if to is None or joint is None:
+            shifts.append(None)
+            continue
         first = int(np.where(field.open, joint.present, -1.0).argmax())
         share = float(joint.probability[leader])
-        return Shift(to[0], one.value(to[1]), share, field.ids[first])
-
-    return Lean(number, one.slope(leader), shift(lower), shift(higher))
+        shifts.append(Shift(to[0], one.value(to[1]), share, field.ids[first]))
+        moved = max(moved, abs(joint.log_odds(leader) - now))
+    return Lean(one.number, one.slope(leader), shifts[0], shifts[1], moved)

@@ -1,21 +1,30 @@
-"""The smallest change of one elicited number that reaches a goal, all other numbers kept."""
+"""The smallest change of one elicited number that reaches a goal, all other rows kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from model.batch import TOO_WIDE
-from model.errors import TooWideError
 from model.parameters import Floats
 from model.reasons.goals import Goal
-from model.reasons.sensitivity import Bench, Joint, Number, Variation, variations
-from model.reasons.variants import STATES, STOPPED, Cancelled, Progress
+from model.reasons.numbers import KINDS, Number
+from model.reasons.sensitivity import Bench, Joint, Variation, each, variations
+from model.reasons.variants import Cancelled, Progress
 
-#: Halvings of a search; what is left is a millionth of the range.
-HALVINGS = 30
+#: A root is found when the goal is reached by no more than this (natural logarithm of odds).
+LEVEL = 1e-8
+
+#: Steps of a search; a bracket that is halved as often is a billionth of the range.
+STEPS = 30
+
+#: A value of a probability nearer to 0 or 1 than this is no other value.
+EDGE = 1e-9
+
+#: A value with which what is known is this much less probable than now is none either.
+LEAST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +54,43 @@ def tips(
     goal: Goal,
     conditions: Sequence[int],
     *,
+    others: Sequence[int] = (),
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> tuple[tuple[Tip, ...], int, tuple[tuple[Number, str], ...]]:
     """Every number that can reach the goal by itself, the smallest change first.
 
-    On a line the value is exact. A relative rate or pretest row is looked for by halving between
-    its value and the ends of its range, in each direction in which the end reaches the goal.
+    On a line the value is exact. A number that the base rates depend on is looked for between its
+    value and the ends of its range, in each direction in which the end reaches the goal.
+
+    Args:
+        bench: the patient.
+        goal: what is to be reached.
+        conditions: places of conditions all of whose numbers are varied.
+        others: of which less is varied (see `model.reasons.sensitivity.variations`).
+        progress: told (done, total) numbers; once for the lines, once for the search.
+        cancelled: asked before every number; those left then are skipped as "stopped".
 
     Returns:
         The tips, how many numbers were varied, and those that could not be, each with why.
     """
-    varied, skipped = variations(bench, conditions, progress=progress, cancelled=cancelled)
-    found: list[Tip] = []
-    left = list(skipped)
-    for one in varied:
-        if cancelled is not None and cancelled():
-            left.append((one.number, STATES[STOPPED]))
-            continue
-        try:
-            places = _on_line(one, goal) if one.line else _on_curve(one, goal)
-            found += [_tip(one, goal, x) for x in places]
-        except TooWideError:
-            left.append((one.number, STATES[TOO_WIDE]))
+    varied, skipped = variations(
+        bench, conditions, others=others, kinds=KINDS, progress=progress, cancelled=cancelled
+    )
+    found, left = each(partial(_tips, goal=goal), varied, _number, progress, cancelled)
     best: dict[Number, Tip] = {}
-    for tip in sorted(found, key=lambda tip: tip.size):
+    for tip in sorted((tip for some in found for tip in some), key=lambda tip: tip.size):
         best.setdefault(tip.number, tip)
-    return tuple(best.values()), len(varied), tuple(left)
+    return tuple(best.values()), len(found), (*skipped, *left)
+
+
+def _number(one: Variation) -> Number:
+    return one.number
+
+
+def _tips(one: Variation, goal: Goal) -> list[Tip]:
+    places = _on_line(one, goal) if one.line else _on_curve(one, goal)
+    return [_tip(one, goal, x) for x in places]
 
 
 def _margins(joint: Joint, goal: Goal) -> Floats:
@@ -81,7 +100,8 @@ def _margins(joint: Joint, goal: Goal) -> Floats:
 def _on_line(one: Variation, goal: Goal) -> list[float]:
     """Where the goal begins to be reached, among the values from 0 to 1 without the ends.
 
-    Every margin is a line a + b x, so "none is negative" holds on one interval.
+    Every margin is a line a + b x, so "none is negative" holds on one interval. Where what is known
+    would be all but impossible the margins are 0 but for rounding, and nothing is reached.
     """
     a, b = _margins(one.at(0.0), goal), _margins(one.at(1.0), goal) - _margins(one.at(0.0), goal)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -90,31 +110,48 @@ def _on_line(one: Variation, goal: Goal) -> list[float]:
     high = min([1.0, *root[b < 0.0]])
     if bool((a[b == 0.0] < 0.0).any()) or low > high:
         return []
-    if goal.wanted == "another_first":
-        return [x for x in (low, high) if 0.0 < x < 1.0]
-    near = low if one.x < low else high
-    return [near] if 0.0 < near < 1.0 else []
+    wanted = [low, high] if goal.wanted == "another_first" else [low if one.x < low else high]
+    least = LEAST * one.at(one.x).mass
+    return [x for x in wanted if EDGE < x < 1.0 - EDGE and one.at(x).mass > least]
 
 
 def _on_curve(one: Variation, goal: Goal) -> list[float]:
-    """The same by halving, between the present value and each end that reaches the goal."""
+    """The same between the present value and each end that reaches the goal."""
 
-    def reached(step: float) -> bool:
-        return bool(goal.reached(_margins(one.at(one.back(step)), goal)))
+    def away(step: float) -> float:
+        joint = one.at(one.back(step))
+        return float(goal.distance(joint.present, joint.absent, goal.field.open))
 
     found = []
     for end in one.ends:
         missed, hit = one.step(one.x), one.step(end)
-        if missed == hit or not reached(hit):
-            continue
-        for _ in range(HALVINGS):
-            middle = 0.5 * (missed + hit)
-            if reached(middle):
-                hit = middle
-            else:
-                missed = middle
-        found.append(one.back(hit))
+        if missed != hit and away(missed) > 0.0 >= away(hit):
+            found.append(one.back(_reached(away, missed, hit)))
     return found
+
+
+def _reached(away: Callable[[float], float], missed: float, hit: float) -> float:
+    """Where a falling function first is 0 or below, from the side where it is.
+
+    By false position, the value at an end that stays halved (Illinois); every third step halves the
+    bracket.
+    """
+    above, below = away(missed), away(hit)
+    past, side = below, 0
+    for turn in range(STEPS):
+        if past >= -LEVEL:
+            break
+        at = missed + (hit - missed) * above / (above - below)
+        if turn % 3 == 2 or not min(missed, hit) < at < max(missed, hit):
+            at = 0.5 * (missed + hit)
+        value = away(at)
+        if value > 0.0:
+            below *= 0.5 if side > 0 else 1.0
+            missed, above, side = at, value, 1
+        else:
+            above *= 0.5 if side < 0 else 1.0
+            hit, below, past, side = at, value, value, -1
+    return hit
 
 
 def _tip(one: Variation, goal: Goal, x: float) -> Tip:

@@ -151,7 +151,12 @@ class Aim:
         names = [target] if isinstance(target, str) else list(target)
         problems = []
         if len(names) != MODES[mode][1] or len(set(names)) < len(names):
-            message = f"takes {MODES[mode][1]} different targets and got {len(names)}."
+            one = "category" if about == CATEGORIES else "condition"
+            message = (
+                "takes no --target.",
+                f"needs one --target: a {one}'s id.",
+                f"needs two different --target: each a {one}'s id.",
+            )[MODES[mode][1]]
             problems.append(Problem("wrong_targets", f"mode {mode}", message))
         for name in names:
             if name not in field.ids:

@@ -67,3 +67,14 @@ def test_a_large_table_is_cut_and_says_so(engine):
     upload = job.read_upload("t.csv", content, engine)
     assert upload.large
     assert len(upload.frame) == job.MOST_ROWS
+
+
+def test_rows_can_be_compared_with_simulated_patients(engine):
+    """Then each row that has a ranking says how unusual it is."""
+    upload = job.read_upload("t.csv", TABLE, engine)
+    running = job.start(upload, engine, surprise=400)
+    running.thread.join(120)
+    assert not running.failed
+    share = pd.to_numeric(running.result()["surprise"], errors="coerce")
+    assert share.notna().tolist() == [True, False, False]
+    assert share[0] <= 1

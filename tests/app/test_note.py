@@ -61,3 +61,12 @@ def test_a_move_is_the_difference_of_two_posteriors(table):
     assert moves[0].id == "cauda_equina_syndrome"
     assert moves[0].change < 0
     assert difference.entered_apart(CASE, other) == (("saddle_numbness", "present", "absent"),)
+
+
+def test_the_note_takes_what_would_change_it(table):
+    """Lines that were worked out beside the page stand before the stamp, on paper too."""
+    told = ["What would change it: foot drop (if absent then first Stroke 9%)."]
+    lines = note(CASE, table.assess(CASE), table, extra=told).splitlines()
+    assert lines.index(told[0]) < lines.index(phrases.PURPOSE)
+    when = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    assert told[0] in page(CASE, table.assess(CASE), table, when, extra=told)

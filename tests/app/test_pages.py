@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import assessing
 from app.case import Case
+from app.parts import ranking
 from model.knowledge import SHIPPED
 
 from .conftest import ENTRY, boxes
@@ -162,10 +163,68 @@ def test_a_table_is_checked_before_it_is_scored(dashboard):
     assert "job" not in at.session_state
 
 
-@pytest.mark.parametrize("view", ["Findings", "Red-flag rules", "Sources and conflicts",
-                                  "Outside the model"])  # fmt: skip
+@pytest.mark.parametrize(
+    "view",
+    [
+        "Findings",
+        "Red-flag rules",
+        "Sources and conflicts",
+        "Outside the model",
+        "Around this case",
+        "If it were wrong",
+    ],
+)
 def test_every_shelf_of_the_knowledge_opens(dashboard, view):
     """Findings, rules, sources and what is outside can be looked through."""
     at = dashboard("knowledge")
     at.get_by_key("k_view").set_value(view).run()
     assert not at.exception
+
+
+def test_a_condition_that_must_not_be_missed_says_what_was_not_asked():
+    """Among the leaders too it reads as not excluded."""
+    desk = assessing.desk()
+    assessment = desk.assess(Case({"saddle_numbness": "present"}))
+    cauda = next(one for one in assessment.ranking if one.id == "cauda_equina_syndrome")
+    shown = ranking.condition_row(assessment, desk, cauda)["sub"]
+    assert "not excluded" in shown
+    assert "unasked" in shown
+
+
+def test_what_would_change_it_is_looked_for_on_request(dashboard):
+    """The smallest changes are listed, or it is said that none is enough."""
+    at = dashboard("compare", foot_drop="present")
+    at.button(key="flip").click().run()
+    assert not at.exception
+    told = " ".join(one.value for one in (*at.markdown, *at.caption))
+    assert "Now first:" in told or "being tried" in told
+
+
+def test_a_change_of_setting_says_why_it_moved(dashboard):
+    """The pretest of both settings stands beside what moved."""
+    at = dashboard("compare", foot_drop="present")
+    at.selectbox(key="what_setting").set_value("neurology_clinic").run()
+    assert not at.exception
+    text = " ".join(one.value for one in at.markdown)
+    assert "before anything is known" in text
+
+
+def test_what_was_entered_is_weighed_when_it_changes(dashboard):
+    """Why something moved names the entry and how much likelier it makes what moved."""
+    at = dashboard("compare", saddle_numbness="present", back_pain="present")
+    at.selectbox(key="what_item").set_value("saddle_numbness").run()
+    at.get_by_key("what_value_saddle_numbness").set_value("absent").run()
+    text = " ".join(one.value for one in at.markdown)
+    assert "from present to absent makes it" in text
+    assert "No longer met" in text
+
+
+def test_a_case_without_a_ranking_breaks_no_page(dashboard):
+    """Where nothing can be computed the pages say so, and the red flags stand."""
+    for page in ("", "compare", "knowledge"):
+        at = dashboard(page, saddle_numbness="present", numbness_or_tingling="absent")
+        assert "Emergency" in at.error[0].value
+        if page == "knowledge":
+            for view in ("Around this case", "If it were wrong"):
+                at.get_by_key("k_view").set_value(view).run()
+                assert not at.exception

@@ -25,6 +25,13 @@ from app.search import find
         ("aching muscles", "muscle_pain_or_tenderness", "", False),
         ("-fever", "fever_or_flu_symptoms", "", True),
         ("foot_drop", "foot_drop", "", False),
+        ("saddle anaesthesia", "saddle_numbness", "", False),
+        ("perianal numbness", "saddle_numbness", "", False),
+        ("can\u2019t pee", "urinary_retention", "", False),
+        ("can't walk", "difficulty_walking", "", False),
+        ("faecal incontinence", "bladder_or_bowel_loss", "", False),
+        ("no incontinence", "bladder_or_bowel_loss", "", True),
+        ("no weight loss", "weight_loss", "", True),
     ],
 )
 def test_words_find_their_item(table, query, item, value, absent):
@@ -46,6 +53,9 @@ def test_words_find_their_item(table, query, item, value, absent):
         "cauda equina",
         "G83.4",
         "-sudden",
+        "falls",
+        "tired",
+        "pulses",
     ],
 )
 def test_what_is_not_clear_is_offered_and_not_entered(table, query):
@@ -61,3 +71,11 @@ def test_nothing_is_found_for_nothing(table, query):
     found = find(query, table.candidates)
     assert found.best is None
     assert not found.offers
+
+
+@pytest.mark.parametrize(
+    "query", ["no pulses", "no power", "no reflexes", "no feeling", "not strong"]
+)
+def test_no_something_is_not_taken_for_a_denial_of_its_loss(table, query):
+    """Whoever types "no pulses" means weak pulses; nothing is entered before one is chosen."""
+    assert find(query, table.candidates).best is None

@@ -15,10 +15,16 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from app.assessing import desk
+from app.case import Case
+
 #: A shared machine may be slow; nothing here asserts a time.
 PATIENCE = 15_000
 
 expect.set_options(timeout=PATIENCE)
+
+#: Whether nothing on the page is fading in or out any more.
+RESTING = "document.getAnimations().every(one => one.playState !== 'running')"
 
 
 def _free_port() -> int:
@@ -30,6 +36,7 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[str]:
     """The dashboard as a user starts it, from a folder that is not the project's."""
+    desk().assess(Case())  # after a change of the kernel this compiles, for the server as well
     port = _free_port()
     folder = tmp_path_factory.mktemp("anywhere")
     command = "from app.cli import main; main()"
@@ -99,6 +106,8 @@ class Visit:
         """Wait until the page has been drawn to its end."""
         app = self.page.get_by_test_id("stApp")
         expect(app).to_have_attribute("data-test-script-state", "notRunning")
+        expect(self.page.locator("[data-stale=true]")).to_have_count(0)
+        self.page.wait_for_function(RESTING)
 
 
 @pytest.fixture

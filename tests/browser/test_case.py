@@ -105,6 +105,19 @@ def test_the_keyboard_alone_is_enough(visit):
     expect(chips(page)).to_have_count(2)
 
 
+def test_keys_faster_than_the_answers_are_all_heard(visit):
+    """Nothing is lost, and nothing goes to another item, while the page is drawn again."""
+    page = visit().open()
+    row = page.get_by_role("group", name="Head, eyes, speech, swallowing")
+    row.locator(".yes").first.focus()
+    for key in "+-+-+":
+        page.keyboard.press(key)
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+    expect(chips(page)).to_have_count(5)
+    expect(chips(page).filter(has_text="✕ no")).to_have_count(2)
+
+
 def test_an_age_that_is_cleared_is_unknown(visit):
     """An emptied field is not the age of nought."""
     page = visit().open()
@@ -129,6 +142,43 @@ def test_a_condition_opens_its_reasons(visit):
     expect(card).to_be_in_viewport()
     page.get_by_role("tab", name="Numbers and sources").click()
     expect(card).to_contain_text("S2")
+
+
+def test_a_finding_opens_who_has_it(visit):
+    """Pressed in the ledger, a finding says who has it, how often, and who says so."""
+    here = visit()
+    page = here.open()
+    here.type("back pain")
+    page.get_by_role("button", name="Herniated disc").first.click()
+    page.locator(".st-key-detail_card").get_by_role("button", name="Back pain").click()
+    card = page.locator(".st-key-finding_card")
+    expect(card).to_contain_text("Who has: back pain")
+    expect(card).to_contain_text("S3")
+    card.get_by_role("button", name="Close").click()
+    expect(card).to_have_count(0)
+
+
+def test_a_phone_shows_what_a_rule_rests_on_before_the_sheet(visit):
+    """At 390 pixels the rules met stand right below the first fields, until they were read."""
+    here = visit(width=390, height=844)
+    page = here.open()
+    here.type("saddle")
+    said = page.locator(".st-key-brief_flags")
+    expect(said).to_contain_text("advise emergency care")
+    above, below = said.bounding_box(), page.locator(".st-key-flags_card").bounding_box()
+    assert above["y"] < below["y"]
+    page.get_by_role("button", name="I have read this").click()
+    expect(said.get_by_role("listitem")).to_have_count(0)
+    expect(strip(page)).to_contain_text("Emergency")
+
+
+def test_the_note_says_what_would_change_the_ranking(visit):
+    """Once the questions are weighed they stand in the note."""
+    here = visit()
+    page = here.open()
+    here.type("foot drop")
+    page.get_by_text("Copy as note").click()
+    expect(page.locator(".st-key-note code")).to_contain_text("What would change it:")
 
 
 def test_questions_come_when_the_case_stands_still(visit):
@@ -195,3 +245,18 @@ def test_a_phone_has_nothing_to_scroll_sideways(visit, path):
     assert max(wide) <= 390
     assert not here.complaints
     assert not here.outside
+
+
+def test_answers_do_not_move_what_is_being_answered(visit):
+    """Chips and words heard have their place: the sheet below stays where it is."""
+    here = visit()
+    page = here.open()
+    card = page.locator(".st-key-flags_card")
+    before = card.bounding_box()["y"]
+    here.type("brisk")
+    for title in ("Bladder, bowel, breathing", "Head, eyes, speech, swallowing"):
+        close = page.get_by_role("button", name=f"none of these: {title}")
+        close.click()
+        expect(close).to_be_disabled()
+        here.settle()
+    assert card.bounding_box()["y"] == before

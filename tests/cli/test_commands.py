@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
 import shutil
+import socket
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -111,8 +113,12 @@ def test_a_patient_can_come_in_every_way(paresis, tmp_path):
         (("--file", "-"), '{"age": NaN}', "bad_age"),
         (("--file", "-"), '{"fatigue": ["present"]}', "bad_value"),
         (("--file", "-"), '{"soft": {"fatigue": -1}}', "bad_soft"),
-        (("--file", "-"), b"\xff", "unreadable"),
-        (("--file", "no/such.json"), "", "unreadable"),
+        (("--file", "-"), b"\xff", "bad_encoding"),
+        (("--file", "-"), "", "empty_file"),
+        (("--file", "-"), "\ufeff \n", "empty_file"),
+        (("--json-text", ""), "", "empty_file"),
+        (("--file", "no/such.json"), "", "no_file"),
+        (("--file", "."), "", "unreadable"),
     ],
 )
 def test_bad_input_is_named_not_repeated(arguments, stdin, code, paresis):
@@ -122,6 +128,27 @@ def test_bad_input_is_named_not_repeated(arguments, stdin, code, paresis):
     assert done.err.startswith(f"error {code}: ")
     assert PRIVATE.casefold() not in done.err.casefold()
     assert "Traceback" not in done.err
+
+
+def test_a_name_like_no_other_is_told_where_names_are(paresis):
+    """Where no name is near, the command that lists them all is named, for items and conditions."""
+    for words in (("assess", "xyzzy"), ("explain", *PATIENT, "--condition", "xyzzy")):
+        done = paresis(*words)
+        assert (done.code, done.out) == (10, "")
+        assert done.err.startswith("error unknown_item: xyzzy: ")
+        assert done.err.endswith("`paresis vocabulary` lists them.\n")
+
+
+def test_many_problems_of_one_kind_are_few_lines(paresis):
+    """Of thirty unknown names five are shown, then how many more there are and where."""
+    names = [f"x{n:02}yzzy" for n in range(30)]
+    done = paresis("assess", *names, "age=-1", "onset=suden")
+    lines = done.err.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        *["error unknown_item"] * 5,
+        *("error bad_age", "error bad_value", "error unknown_item"),
+    ]
+    assert lines[-1] == f"error unknown_item: and 25 more: {'; '.join(names[5:])}"
 
 
 def test_every_problem_is_said_at_once(paresis):
@@ -245,6 +272,20 @@ def test_compare_says_what_moved_and_by_which_item(paresis, tmp_path):
     assert text.index("1. foot_drop=absent") < text.index("foot drop") < text.index("2. ")
 
 
+def test_a_mode_says_which_targets_it_needs(paresis):
+    """A mode without its target is told what to give."""
+    done = paresis("explain", *PATIENT, "--mode", "raise")
+    assert (done.code, done.out) == (10, "")
+    assert done.err == "error wrong_targets: mode raise: needs one --target: a condition's id.\n"
+
+
+def test_an_empty_what_if_is_an_error(paresis):
+    """A description in which nothing is otherwise is no comparison."""
+    done = paresis("compare", *PATIENT, "--what-if", " ")
+    assert (done.code, done.out) == (10, "")
+    assert done.err.startswith("error empty_what_if: ")
+
+
 def test_compare_needs_something_to_compare_with(paresis):
     """One description alone is an error that says how to give another."""
     done = paresis("compare", *PATIENT)
@@ -301,7 +342,8 @@ def test_score_marks_bad_rows_or_stops_at_them(paresis, tmp_path):
     """A bad row is marked and the run goes on; `--on-error stop` exits 10 and leaves nothing."""
     source = f"id,age\na,72\nb,{PRIVATE}\n"
     marked = paresis("score", "-", "--all-conditions", stdin=source)
-    assert (marked.code, marked.err) == (0, "2 rows scored: error 1, ok 1\n")
+    assert marked.code == 0
+    assert marked.err == "2 rows scored: error 1, ok 1; see column message\n"
     assert "p_stroke" in table(marked.out)[0]
     sink = tmp_path / "out.csv"
     stopped = paresis("score", "-", "-o", sink, "--on-error", "stop", stdin=source)
@@ -311,10 +353,56 @@ def test_score_marks_bad_rows_or_stops_at_them(paresis, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_score_says_that_there_was_nothing_to_score(paresis):
+    """A header alone gives a header alone, and words instead of an empty count."""
+    done = paresis("score", "-", stdin="id,age\n")
+    assert (done.code, done.err) == (0, "no rows to score: there is nothing under the header\n")
+    assert done.out.startswith("id,status,")
+    assert done.out.count("\n") == 1
+
+
+def test_a_diagnosis_among_the_columns_is_said_once(paresis):
+    """A label that is taken as a fact would make every row certain: score and evaluate say so."""
+    source = "id,age,stroke,label\na,71,yes,stroke\nb,72,yes,stroke\n"
+    said = "taken as diagnoses already made: stroke (rename a column that is a label)\n"
+    done = paresis("score", "-", "--keep", "label", stdin=source)
+    assert (done.code, done.err) == (0, said + "2 rows scored: ok 2\n")
+    assert table(done.out)[0]["probability_1"] == "1"
+    done = paresis("evaluate", "-", stdin=source)
+    assert (done.code, done.err) == (0, said)
+    heading = "(given as present or absent: a diagnosis already made or excluded)"
+    headings = re.findall(r"^CONDITIONS: .*$", paresis("vocabulary").out, re.MULTILINE)
+    assert headings
+    assert all(line.endswith(heading) for line in headings)
+
+
+def test_an_output_in_place_of_its_input_is_refused(paresis, tmp_path):
+    """Neither a file nor the folder of a cluster's run may take the place of what is read."""
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    source = folder / "in.csv"
+    source.write_text("id,age\na,70\n")
+    for words in (
+        (source, "-o", source),
+        (folder, "--dask", "local", "-o", folder),
+        (source, "--dask", "local", "-o", folder),
+        (source, "--dask", "local", "-o", source),
+        (folder / "*.csv", "--dask", "local", "-o", folder / ".." / "cases"),
+    ):
+        done = paresis("score", *words)
+        assert (done.code, done.out) == (10, "")
+        assert done.err.startswith("error same_file: ")
+        assert "-o" in done.err
+    assert list(folder.iterdir()) == [source]
+    assert source.read_text() == "id,age\na,70\n"
+
+
 @pytest.mark.parametrize(
     ("stdin", "code"),
     [
         ("", "empty_file"),
+        ("id;age;foot_drop\na;70;present\n", "wrong_separator"),
+        ("a,70,present\nb,71,absent\n", "no_header"),
         ("id,foot_dorp\na,present\n", "unknown_column"),
         (b"id,age\n\xff,70\n", "bad_encoding"),
         ('id,age\n"a,70\n', "broken_csv"),
@@ -325,6 +413,20 @@ def test_score_names_a_file_that_is_no_table(stdin, code, paresis):
     done = paresis("score", "-", stdin=stdin)
     assert (done.code, done.out) == (10, "")
     assert done.err.startswith(f"error {code}: ")
+
+
+def test_compressed_standard_input_is_recognised(paresis):
+    """Standard input has no name that says how it is packed: it must be plain."""
+    done = paresis("score", "-", stdin=gzip.compress(b"id,age\na,70\n"))
+    assert (done.code, done.out) == (10, "")
+    assert "use gunzip -c" in done.err
+
+
+def test_a_header_that_is_data_is_not_repeated(paresis):
+    """Without a header the first line is a patient, of whom no message says anything."""
+    done = paresis("score", "-", stdin=f"{PRIVATE},71,present\n")
+    assert done.err.startswith("error no_header: ")
+    assert PRIVATE not in done.err
 
 
 def few(name, count):
@@ -353,6 +455,13 @@ def test_evaluate_needs_a_truth_that_is_there(paresis):
     done = paresis("evaluate", "-", "--truth", "nothing", stdin="id,age\na,70\n")
     assert (done.code, done.out) == (10, "")
     assert done.err.startswith("error missing_column: column 'nothing'")
+
+
+def test_evaluate_needs_rows(paresis):
+    """A header alone has no accuracy."""
+    done = paresis("evaluate", "-", stdin="id,label,age\n")
+    assert (done.code, done.out) == (10, "")
+    assert done.err.startswith("error no_rows: ")
 
 
 def test_vocabulary_lists_everything(paresis, knowledge):
@@ -409,6 +518,11 @@ def test_check_lists_every_mistake(broken, paresis):
     assert done.out.splitlines()[-1].startswith(f"{len(errors)} errors")
 
 
+def test_check_takes_the_folder_as_other_commands_do(broken, paresis):
+    """`check FOLDER` and `check --priors FOLDER` are the same."""
+    assert paresis("check", "--priors", broken) == paresis("check", broken)
+
+
 def test_a_file_is_no_knowledge_base(paresis, tmp_path):
     """A file, or a folder that holds nothing, in place of a knowledge base exits 11."""
     for folder in (ROOT / "README.md", tmp_path):
@@ -436,3 +550,18 @@ def test_export_needs_a_folder_to_write_to(paresis, tmp_path):
     done = paresis("export", tmp_path / "none" / "network.bif")
     assert (done.code, done.out) == (10, "")
     assert done.err.startswith("error unwritable: ")
+    assert done.err.endswith("Make the folder first.\n")
+
+
+def test_the_dashboard_says_what_is_wrong_with_its_place(paresis):
+    """A port that is taken and an address that is not ours are named before anything is loaded."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        taken = paresis("dashboard", "--no-browser", "--port", port)
+    assert (taken.code, taken.out) == (10, "")
+    assert (
+        taken.err == f"error port_taken: port {port}: is taken by another program. Choose --port.\n"
+    )
+    strange = paresis("dashboard", "--no-browser", "--address", "203.0.113.7")
+    assert (strange.code, strange.out) == (10, "")
+    assert strange.err.startswith("error bad_address: 203.0.113.7: ")

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from model.version import ENGINE_VERSION
 from tests.cli.conftest import ROOT, SCRIPT
 
 #: What takes long to import (pydantic is not among them: typer itself imports it).
-HEAVY = ("numpy", "pandas", "numba", "pgmpy", "streamlit", "scipy", "pyarrow")
+HEAVY = ("numpy", "pandas", "numba", "pgmpy", "streamlit", "scipy", "pyarrow", "distributed")
 
-COMMANDS = ("assess", "explain", "score", "evaluate", "vocabulary", "check", "export")
+COMMANDS = (
+    *("assess", "explain", "compare", "score", "evaluate"),
+    *("vocabulary", "check", "export", "dashboard"),
+)
 
 
 def test_a_result_is_on_standard_output_alone(process):
@@ -34,6 +38,9 @@ def test_a_result_is_on_standard_output_alone(process):
         ("score",),
         ("export", "network.doc"),
         ("assess", "--json-text", "{}", "--file", "-"),
+        ("score", "-", "--block", "10"),
+        ("explain", "foot_drop", "--burden", "-1"),
+        ("check", "priors", "--priors", "priors"),
     ],
     ids=" ".join,
 )
@@ -42,6 +49,80 @@ def test_a_wrong_usage_exits_2(arguments, process):
     done = process(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "Usage: " in done.err
+
+
+def test_a_word_that_is_no_choice_is_said_plainly(process):
+    """The choices are listed, with no word of the library that looked."""
+    done = process("assess", "--setting", "ward")
+    assert "'--setting': 'ward' is not one of 'primary_care', " in done.err
+
+
+def test_the_version_is_that_of_every_output(process, knowledge):
+    """`--version` says what outputs are stamped with: the engine's version, knowledge digest."""
+    done = process("--version")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"paresis {ENGINE_VERSION}, knowledge {knowledge.digest}\n"
+
+
+@pytest.mark.parametrize(("value", "shown"), [("", False), ("1", True)])
+def test_an_internal_error_says_how_to_report_it(value, shown):
+    """A failure of ours exits 1 in one line; where it was is shown only when that is asked for."""
+    script = f"""
+import app.cli
+def fail(folder):
+    raise TypeError("Zaphod77")
+app.cli._knowledge = fail
+{SCRIPT}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "vocabulary"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PARESIS_TRACEBACK": value},
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("internal error: TypeError. Please report it, with ")
+    assert "PARESIS_TRACEBACK=1" in done.stderr.splitlines()[0]
+    assert ("Traceback" in done.stderr, "Zaphod77" in done.stderr) == (shown, shown)
+    assert (done.stderr.count("\n") == 1) is not shown
+
+
+def test_run_py_leaves_names_of_files_to_the_user(tmp_path):
+    """`python3 run.py paresis ...` reads files where the user stands, and ends as paresis does."""
+    (tmp_path / "mine.json").write_text('{"age": 71}')
+    # set-up is left out, and paresis is that of this environment
+    script = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+import run
+run.prepare = lambda *groups: None
+run.BIN = Path({str(Path(sys.executable).parent)!r})
+sys.argv = ["run.py", "paresis", *sys.argv[1:]]
+run.main()
+"""
+
+    def paresis(*words):
+        command = [sys.executable, "-c", script, *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = paresis("assess", "--json", "--file", "mine.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"65_and_over"' in done.stdout or '"71"' in done.stdout
+    assert paresis("assess", "--file", "none.json").returncode == 10
+
+
+def test_help_on_the_measurements_measures_nothing():
+    """`python -m evaluation.measured --help` says what it would do, and leaves the page alone."""
+    page = ROOT / "docs" / "measured.md"
+    before = (page.stat().st_mtime_ns, page.read_bytes())
+    command = [sys.executable, "-m", "evaluation.measured", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--output" in done.stdout
+    assert (page.stat().st_mtime_ns, page.read_bytes()) == before
 
 
 def test_bad_input_exits_10(process):

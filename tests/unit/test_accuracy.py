@@ -10,6 +10,7 @@ import pytest
 
 from app.summary import accuracy_json, accuracy_text
 from evaluation.accuracy import Share, measure
+from evaluation.measured import PAGE
 from model.errors import InputError
 from model.evidence import read_evidence
 
@@ -95,6 +96,13 @@ def test_a_label_that_is_no_condition_is_an_error(reasoner):
     assert problem.remedy == "Did you mean stroke?"
 
 
+def test_a_table_without_rows_has_no_accuracy(reasoner):
+    """A header alone is an input error, not a failure of ours."""
+    with pytest.raises(InputError) as caught:
+        measure(table().head(0), reasoner)
+    assert [problem.code for problem in caught.value.problems] == ["no_rows"]
+
+
 def test_the_truth_column_must_be_there(reasoner):
     """A truth column that is not in the file is an input error."""
     with pytest.raises(InputError) as caught:
@@ -125,6 +133,11 @@ def test_vignettes_that_are_all_outside_have_no_shares(reasoner):
     one = measure(table([("a", "", {"stroke": "absent"})]), reasoner)
     assert math.isnan(one.mean_reciprocal_rank)
     assert "true condition in the first 1: none" in accuracy_text("x", [one])
+
+
+def test_the_page_of_measurements_is_of_this_knowledge(knowledge):
+    """docs/measured.md was measured with the knowledge that is here."""
+    assert f"\nKnowledge `{knowledge.digest[:12]}`.\n" in PAGE.read_text("utf-8")
 
 
 def test_json_has_no_nan(found):

@@ -227,6 +227,12 @@ def test_quoted_cells_keep_their_line_ends(score):
         (b'id,age\n"a"b,70\n', "broken_csv"),
         (b"id,age,age\na,1,2\n", "duplicate_column"),
         (b"id,agee\na,1\n", "unknown_column"),
+        (b"id;age;foot_drop\na;70;present\n", "wrong_separator"),
+        (b"id\tage\tfoot_drop\na\t70\tpresent\n", "wrong_separator"),
+        (b"id|age\na|70\n", "wrong_separator"),
+        (b"id;age;note, short;foot_drop\n", "wrong_separator"),
+        (b"p1,71,present,sudden\np2,72,,\n", "no_header"),
+        (b"p1,female,,\n", "no_header"),
         (b"id,age\x00\na,1\n", "unknown_column"),
         (",".join(f"c{n}" for n in range(3000)).encode(), "too_many_columns"),
         (b"id,age\na," + b"x" * 200_000 + b"\n", "broken_csv"),
@@ -247,6 +253,62 @@ def test_a_file_that_breaks_says_where(refuse):
     assert refuse('id,age\na,70\nb,70\n"c"x,70\n').where.endswith("in.csv near line 4")
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\xff", 1),
+        (b"id,age\n\xe9,70\n", 2),
+        (b"id,age\r\na,70\r\nb,70\r\nc\xe9,70\r\n", 4),
+        (b"id,age\n" + b"a,70\n" * 5000 + b"\xe9,70\n", 5002),
+    ],
+)
+def test_a_wrong_letter_is_found_on_its_line(content, line, tmp_path):
+    """A byte that is not UTF-8 is named with its line, in a small file too."""
+    path = tmp_path / "in.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_table(str(path))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.where) == ("bad_encoding", f"{path} line {line}")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(SMALL.encode()), "name it .csv.gz"),
+        (b"PK\x03\x04" + bytes(range(256)), "export it as CSV UTF-8"),
+        (b"PAR1" + bytes(range(256)), "name it .parquet"),
+        ("id,age\na,70\n".encode("utf-16"), "It is UTF-16"),
+    ],
+    ids=["gzip", "workbook", "parquet", "utf-16"],
+)
+def test_another_format_under_the_name_of_csv_is_recognised(content, said, refuse):
+    """What a file begins with says what it is when its name does not."""
+    problem = refuse(content)
+    assert problem.code == "bad_encoding"
+    assert said in problem.remedy
+
+
+def test_a_table_that_was_scored_is_no_source(tmp_path, reasoner, refuse):
+    """An output given as input is recognised at once; its columns are not guessed at."""
+    (tmp_path / "in.csv").write_text("id,age\na,70\n")
+    score_file(str(tmp_path / "in.csv"), str(tmp_path / "scored.csv"), reasoner)
+    with pytest.raises(InputError) as caught:
+        score_file(str(tmp_path / "scored.csv"), str(tmp_path / "again.csv"), reasoner)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.remedy) == ("already_scored", "Name its source.")
+
+
+def test_diagnoses_among_the_columns_are_said(tmp_path, reasoner):
+    """A column that is a condition is named in the summary: its cells are taken as known."""
+    source = tmp_path / "in.csv"
+    source.write_text("id,age,stroke,anaemia\na,70,yes,\n")
+    summary = score_file(str(source), str(tmp_path / "out.csv"), reasoner)
+    assert summary.diagnoses == ("stroke", "anaemia")
+    source.write_text("id,age,foot_drop\na,70,yes\n")
+    assert score_file(str(source), str(tmp_path / "out.csv"), reasoner).diagnoses == ()
+
+
 def test_an_unknown_column_offers_the_nearest_name(refuse):
     """A misspelt column is named, with the right name beside it."""
     problem = refuse("id,foot_dorp\na,present\n")
@@ -254,12 +316,88 @@ def test_an_unknown_column_offers_the_nearest_name(refuse):
     assert problem.remedy == "Did you mean foot_drop?"
 
 
-def test_an_output_may_replace_its_own_source(tmp_path, reasoner):
-    """A file can be scored into itself, since the output takes its name only when whole."""
-    path = tmp_path / "in.csv"
-    path.write_text("id,age\na,70\nb,70\n")
-    score_file(str(path), str(path), reasoner, chunk=1)
-    assert pd.read_csv(path)["id"].tolist() == ["a", "b"]
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("in.csv", "in.csv"),
+        ("in.csv.gz", "in.csv.gz"),
+        ("in.csv", "link.csv"),
+        ("link.csv", "in.csv"),
+        ("in.csv", "hard.csv"),
+        ("in.csv", "sub/../in.csv"),
+    ],
+)
+def test_an_output_never_replaces_its_source(name, other, tmp_path, reasoner):
+    """The source would be lost, and with it every cell that no output column holds: it stays."""
+    content = b"id,age\na,70\n"
+    kept = tmp_path / ("in.csv.gz" if name.endswith(".gz") else "in.csv")
+    kept.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    before = kept.read_bytes()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.csv").symlink_to(kept)
+    (tmp_path / "hard.csv").hardlink_to(kept)
+    with pytest.raises(InputError) as caught:
+        score_file(str(tmp_path / name), str(tmp_path / other), reasoner)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.remedy) == ("same_file", "Name another file with -o.")
+    assert kept.read_bytes() == before
+    assert not list(tmp_path.glob("*.incomplete"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x.xlsx", "x.json", "x.parq", "x.csv.bz2", "x.parquet.gz", "x.gz", "x.txt", "x.tsv", "x"],
+)
+def test_an_output_says_its_format_by_its_ending(name, tmp_path, reasoner):
+    """An ending of another format is refused with those allowed, before anything is written."""
+    (tmp_path / "in.csv").write_text("age\n70\n")
+    with pytest.raises(InputError) as caught:
+        score_file(str(tmp_path / "in.csv"), str(tmp_path / name), reasoner)
+    (problem,) = caught.value.problems
+    assert problem.code == "wrong_ending"
+    assert ".csv, .csv.gz and .parquet" in problem.message
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_capitals_of_an_ending_do_not_matter(tmp_path, reasoner):
+    """`.CSV`, `.CSV.GZ` and `.PARQUET` are read and written as what they say."""
+    (tmp_path / "in.csv").write_text(SMALL)
+    source = str(tmp_path / "in.csv")
+    for name in ("a.csv", "b.CSV", "c.Csv.GZ", "d.PARQUET"):
+        score_file(source, str(tmp_path / name), reasoner, keep=["note"])
+    plain = (tmp_path / "a.csv").read_bytes()
+    assert (tmp_path / "b.CSV").read_bytes() == plain
+    assert gzip.decompress((tmp_path / "c.Csv.GZ").read_bytes()) == plain
+    assert pq.read_table(tmp_path / "d.PARQUET")["id"].to_pylist()[0] == "001"
+    (tmp_path / "e.CSV.GZ").write_bytes(gzip.compress(SMALL.encode()))
+    pd.read_csv(source, dtype=str).to_parquet(tmp_path / "f.PARQUET")
+    assert len(read_table(str(tmp_path / "e.CSV.GZ"))) == 5
+    assert len(read_table(str(tmp_path / "f.PARQUET"))) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("in.xlsx", "Export it as CSV UTF-8."),
+        ("in.ODS", "Export it as CSV UTF-8."),
+        ("in.json", "Write it as CSV"),
+        ("in.parq", "name it .parquet"),
+        ("in.parquet.gz", "name it .parquet"),
+        ("in.csv.bz2", "gzip"),
+        ("in.feather", "Parquet"),
+    ],
+)
+def test_a_source_of_another_format_is_refused(name, said, refuse):
+    """What an ending says is not CSV or Parquet is refused with what to do about it."""
+    problem = refuse(b"id,age\na,70\n", name=name)
+    assert problem.code == "wrong_ending"
+    assert said in problem.remedy
+
+
+@pytest.mark.parametrize("name", ["in.txt", "in.tsv", "in", "in.data"])
+def test_a_source_of_no_known_format_is_taken_for_csv(name, score):
+    """An ending that says nothing of another format is no obstacle."""
+    assert len(score("id,age\na,70\n", name=name)) == 1
 
 
 def test_an_output_has_the_usual_permissions(tmp_path, reasoner):
@@ -311,7 +449,8 @@ def test_an_output_needs_its_folder(name, tmp_path, reasoner):
     (tmp_path / "in.csv").write_text("age\n70\n")
     with pytest.raises(InputError) as caught:
         score_file(str(tmp_path / "in.csv"), str(tmp_path / name), reasoner)
-    assert caught.value.problems[0].code == "unwritable"
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.remedy) == ("unwritable", "Make the folder first.")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 

@@ -322,13 +322,13 @@ def test_a_run_killed_while_it_finishes_is_finished(
     assert sink.read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
-def test_an_output_that_replaces_its_source_can_be_resumed(run, stop, source, tmp_path):
-    """A run into its own source leaves the source alone until the output is whole."""
-    run(tmp_path / "whole.csv")
-    stop(source, 6)
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_into_its_own_source_does_not_begin(resume, run, source, tmp_path):
+    """A run that would end with the loss of its source leaves everything as it was."""
+    with pytest.raises(InputError, match="is the input"):
+        run(source, resume=resume)
+    assert [path.name for path in tmp_path.iterdir()] == [source.name]
     assert source.read_text("utf-8") == SOURCE
-    run(source, resume=True)
-    assert source.read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
 def test_two_runs_do_not_share_a_folder(run, stop, sink):

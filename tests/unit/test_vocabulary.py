@@ -291,15 +291,30 @@ class TestWords:
             ("diabetis", "diabetes"),
             ("Onset", "onset"),
             ("leg_swollen", "one_leg_swollen"),
+            ("weight", "weight_loss"),
+            ("numbness", "hand_numbness"),
         ],
     )
     def test_the_nearest_item_is_offered(self, vocabulary, name, nearest):
         """An unknown name is answered with the nearest one."""
         assert vocabulary.suggest(name) == f"Did you mean {nearest}?"
 
-    def test_nothing_is_offered_for_what_is_like_nothing(self, vocabulary):
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "zzzzzz",
+            "status",
+            "setting",
+            "message",
+            "condition_1",
+            "probability_1",
+            "date",
+            "patient",
+        ],
+    )
+    def test_nothing_is_offered_for_what_is_like_nothing(self, vocabulary, name):
         """A name that resembles nothing gets no suggestion rather than a silly one."""
-        assert vocabulary.suggest("zzzzzz") == ""
+        assert vocabulary.suggest(name) == ""
 
     def test_items_are_said_with_their_values(self, vocabulary):
         """A list of items is said in words, with grades by name."""
