@@ -55,7 +55,8 @@ def signed(net: Net, names: Names, case: Case, order: Sequence[int] | Ints) -> T
                 both = np.stack([np.ones_like(family.silence[c]), family.silence[c]])
                 tables.append(((binary[c], *events), both))
     kept = {*names.condition, UNNAMED, *told.known, *(name for axes, _ in tables for name in axes)}
-    nodes = ancestors(network(net, names, order, set()), {*names.condition, UNNAMED, *told.known})
+    # a context may bear on a finding and on no condition: it stands in a table all the same
+    nodes = ancestors(network(net, names, order, set()), kept & {*binary, *told.known})
     constant = sum(math.log(weight[c]) for c in always)
     for node in merged(known(nodes, told.known), kept):
         axes, table = (node.name, *node.parents), node.table
