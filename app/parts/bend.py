@@ -37,7 +37,10 @@ _KINDS = {
     "leak": "how often it is there",
     "grade": "share of this grade",
     "rate": "how many times as often",
+    "age_sex": "how many times as often at this age or in this sex",
+    "condition_link": "how often one brings about the other",
     "pretest": "of people with weak legs",
+    "unnamed": "of people with weak legs, in how many nothing else",
 }
 
 
@@ -88,7 +91,8 @@ def switches(case: Case, desk: Desk) -> None:
 
 def _title(one: Variation, desk: Desk) -> str:
     number = one.number
-    return f"{number.label}: {number_words(number, desk.knowledge)} ({_KINDS[number.kind]})"
+    kind = _KINDS.get(number.kind, number.file)
+    return f"{number.label}: {number_words(number, desk.knowledge)} ({kind})"
 
 
 def _numbers(

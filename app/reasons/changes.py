@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import Final
 
@@ -9,8 +10,11 @@ from app.report import WIDTH, said
 from model.knowledge import KnowledgeBase
 from model.reasons.changes import Change, Changes
 from model.reasons.leans import Lean, Leans, Shift
-from model.reasons.numbers import Number
+from model.reasons.numbers import NOT_VARIED, Number
 from model.reasons.tipping import Tip
+
+#: Rows shown of each list; JSON has them all.
+SHOWN = 5
 
 CHANGING: Final = (
     "The smallest changes that would be enough, everything else as it is. A change tells what the "
@@ -18,8 +22,8 @@ CHANGING: Final = (
 )
 
 LEANING: Final = (
-    "One number was varied at a time, all others kept, the base rates and the averages for causes "
-    "not modelled among them; numbers wrong together are not in this."
+    "One number was varied at a time, all other rows kept, and the base rates solved again where "
+    "they depend on it; numbers wrong together are not in this."
 )
 
 _KIND: Final = {
@@ -28,17 +32,21 @@ _KIND: Final = {
     "leak": "How often it is there",
     "grade": "Share of this grade",
     "rate": "How many times as often with the context",
+    "age_sex": "How many times as often at this age or in this sex",
+    "condition_link": "How often one brings about the other",
     "pretest": "Of people with weak legs, in how many",
+    "unnamed": "Of people with weak legs, in how many nothing else",
 }
 
 _WHY: Final = {
     "refused": "too wide",
     "failed": "failed by our fault",
     "stopped": "not reached",
+    "no_solution": "no base rates give that table",
 }
 
 
-def changes_lines(found: Changes, knowledge: KnowledgeBase, *, top: int = 6) -> list[str]:
+def changes_lines(found: Changes, knowledge: KnowledgeBase, *, top: int = SHOWN) -> list[str]:
     """Changes of one item, of two, and of one number."""
     labels = knowledge.labels
     goal = {
@@ -50,34 +58,67 @@ def changes_lines(found: Changes, knowledge: KnowledgeBase, *, top: int = 6) -> 
         ),
     }[found.goal]
     lines = ["WHAT WOULD CHANGE IT", *_wrap(f"What would {goal}. {CHANGING}")]
-    for title, rows, tried in (
-        ("One item", found.single, f"{found.singles_tried} tried"),
-        ("Two items", found.pairs, f"{found.pairs_tried} pairs of the nearest single changes"),
+    edits = [what for what, _ in found.skipped if not isinstance(what, Number)]
+    missing = {
+        "single": any(len(one) == 1 for one in edits),
+        "pairs": bool(edits),
+        "numbers": len(edits) < len(found.skipped),
+    }
+    for title, rows, tried, left in (
+        ("One item", found.single, f"{found.singles_tried} tried", missing["single"]),
+        (
+            "Two items",
+            found.pairs,
+            f"{found.pairs_tried} pairs of the nearest single changes",
+            missing["pairs"],
+        ),
     ):
         lines.append(f"  {title} ({tried}):")
         lines += [line for one in rows[:top] for line in _change(one, found, labels)]
         if not rows:
-            lines.append("    none is enough")
+            lines.append(f"    {_none(left)}")
         elif len(rows) > top:
             lines.append(f"    and {len(rows) - top} more")
-    if found.searched:
+    if found.searched and not found.pairs:
         names = [f"{one.label} {_value(one.after)}" for one in found.searched]
         lines += _wrap(f"Pairs were searched among: {'; '.join(names)}.")
     lines.append(f"  One of our numbers ({found.numbers_varied} varied):")
     lines += [line for one in found.numbers[:top] for line in _tip(one, found, knowledge)]
     if not found.numbers:
-        lines.append("    none is enough by itself")
+        lines.append(f"    {_none(missing['numbers'])} by itself")
+    elif len(found.numbers) > top:
+        lines.append(f"    and {len(found.numbers) - top} more")
+    lines += _wrap(
+        f"Rates, pretest rows and links of conditions were varied for {len(found.conditions)} "
+        f"leading conditions, links to findings for all. {not_varied()}"
+    )
     if found.impossible:
         lines += _wrap(f"{found.impossible} changes contradict what is known and were left out.")
-    lines += _not_computed([why for _, why in found.skipped], "changes or numbers")
-    return lines
+    if found.read_otherwise:
+        lines += _wrap(
+            f"{found.read_otherwise} changes were tried that make something else entered be read "
+            "in another way; how likely these are was not computed."
+        )
+    return lines + _not_computed([why for _, why in found.skipped], "changes or numbers")
+
+
+def not_varied() -> str:
+    """What is elicited and was not varied, in a sentence."""
+    return f"Not varied: {'; '.join(NOT_VARIED)}."
+
+
+def _none(left: bool) -> str:  # noqa: FBT001 - whether anything could not be computed
+    return "none of those computed is enough" if left else "none is enough"
 
 
 def _change(one: Change, found: Changes, labels: dict[str, str]) -> list[str]:
     edits = " and ".join(
         f"{edit.label}: {_value(edit.before)} -> {_value(edit.after)}" for edit in one.edits
     )
-    chance = "" if one.chance == 1.0 else f" ({said(one.chance)} likely given the rest)"
+    if math.isnan(one.chance):
+        chance = " (chance not computed)"
+    else:
+        chance = "" if one.chance == 1.0 else f" ({said(one.chance)} likely given the rest)"
     return _wrap(f"{edits}{chance}: {_came(one, found, labels)}", "    ")
 
 
@@ -94,33 +135,35 @@ def _came(one: Change | Tip, found: Changes, labels: dict[str, str]) -> str:
 def _tip(one: Tip, found: Changes, knowledge: KnowledgeBase) -> list[str]:
     to = f"from {number_words(one.number, knowledge)} to {amount(one.number, one.to)}"
     came = _came(one, found, knowledge.labels)
-    return _wrap(f"{_KIND[one.number.kind]}: {one.number.label}, {to}: {came}", "    ")
+    return _wrap(f"{kind_words(one.number)}: {one.number.label}, {to}: {came}", "    ")
 
 
-def leans_lines(found: Leans, knowledge: KnowledgeBase) -> list[str]:
+def leans_lines(found: Leans, knowledge: KnowledgeBase, *, top: int = SHOWN) -> list[str]:
     """The numbers that the leader leans on most, and what one word up or down does."""
     labels = knowledge.labels
     lines = ["WHAT IT LEANS ON"]
     lines += _wrap(
         f"{labels[found.leader]} comes first at {said(found.leader_probability)}. {LEANING}"
     )
-    for one in found.most:
+    for one in found.most[:top]:
         lines += _lean(one, found, knowledge)
-    lines += _wrap(f"{len(found.all)} numbers of the {len(found.conditions)} leading conditions.")
+    lines += _wrap(
+        f"{len(found.all)} numbers of the {len(found.conditions)} leading conditions. "
+        f"{not_varied()}"
+    )
     return lines + _not_computed([why for _, why in found.skipped], "numbers")
 
 
 def _lean(one: Lean, found: Leans, knowledge: KnowledgeBase) -> list[str]:
     number = one.number
     words = number_words(number, knowledge)
-    lines = _wrap(f"{_KIND[number.kind]}: {number.label}, {words}", "  ")
+    lines = _wrap(f"{kind_words(number)}: {number.label}, {words}", "  ")
     shifts = [_shift(number, shift, found, knowledge) for shift in (one.lower, one.higher) if shift]
-    return lines + _wrap("; ".join(shifts), "    ")
+    return lines + _wrap("; ".join(shifts) or "no other word has base rates", "    ")
 
 
 def _shift(number: Number, shift: Shift, found: Leans, knowledge: KnowledgeBase) -> str:
-    to = amount(number, shift.value)
-    to = f"with {shift.word.replace('_', ' ')} ({to})" if shift.word else f"at {to}"
+    to = f"{'with' if shift.word else 'at'} {_word(number, shift.word, shift.value)}"
     first = (
         "" if shift.first == found.leader else f" and {knowledge.labels[shift.first]} comes first"
     )
@@ -128,13 +171,22 @@ def _shift(number: Number, shift: Shift, found: Leans, knowledge: KnowledgeBase)
     return f"{to} {came}{first}"
 
 
-def number_words(number: Number, knowledge: KnowledgeBase) -> str:
-    """A number with its word, as it is read out."""
-    scale = knowledge.scale
-    if not number.word:
-        return amount(number, number.value)
-    said_so = (scale.rate if number.is_rate else scale.frequency)[number.word].said
-    return f"{number.word.replace('_', ' ')} ({said_so})"
+def kind_words(number: Number) -> str:
+    """What a number tells; of a finding that refines another, given that one."""
+    text = _KIND[number.kind]
+    if not number.child:
+        return text
+    return f"{text.replace(' by itself', '')} where what it specifies is there"
+
+
+def number_words(number: Number, knowledge: KnowledgeBase) -> str:  # noqa: ARG001 - callers hand it over
+    """A number with its word."""
+    return _word(number, number.word, number.value)
+
+
+def _word(number: Number, word: str, value: float) -> str:
+    """A value with its word, if it has one; always counted in the same way."""
+    return f"{word.replace('_', ' ')} ({amount(number, value)})" if word else amount(number, value)
 
 
 def amount(number: Number, value: float) -> str:

@@ -6,32 +6,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from model.batch import DONE
 from model.evidence import Evidence
-from model.numbers import rounded
 from model.parameters import Floats
 from model.reasoner import Reasoner
+from model.reasons.edits import Change, Changes, Edit
 from model.reasons.goals import Goal
-from model.reasons.leans import leading, number_view
-from model.reasons.numbers import Number
+from model.reasons.leans import leading
 from model.reasons.prospects import (
+    CONTRADICTS,
+    FITS,
+    READ_OTHERWISE,
     answer_entered,
     believed,
-    can_be_entered,
+    entering,
     open_items,
     prospects,
 )
 from model.reasons.sensitivity import Bench
-from model.reasons.tipping import Tip, tips
+from model.reasons.tipping import tips
 from model.reasons.variants import STATES, Cancelled, Progress, changed, items_of, value_of
 from model.vocabulary import UNKNOWN
+
+__all__ = ["Change", "Changes", "Edit", "what_would_change"]
 
 #: Single changes, short of enough by themselves, whose pairs are searched.
 PROMISING = 12
@@ -39,133 +42,6 @@ PROMISING = 12
 
 #: A change that comes nearer by less than this (natural logarithm of odds) comes no nearer.
 LEAST = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One item that would be known to be something else.
-
-    Attributes:
-        before, after: a value, "unknown" or "soft" (known by a likelihood only).
-    """
-
-    item: str
-    label: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of what is known, and what would come of it.
-
-    Attributes:
-        edits: one or two items.
-        chance: P(the items have these values | everything else that is known); 1 for an item that
-            would merely be unknown.
-        first, first_probability: what would then come first.
-        leader_probability: what the present leader would then have.
-        condition_probability: what the chosen condition would then have (the leader if none was).
-    """
-
-    edits: tuple[Edit, ...]
-    chance: float
-    first: str
-    first_probability: float
-    leader_probability: float
-    condition_probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """The smallest changes that reach a goal.
-
-    Attributes:
-        goal: "another_first", "chosen_first" or "crosses" (a threshold).
-        condition: the chosen condition, or the leader; threshold: NaN when none was given.
-        leader, leader_probability; condition_probability: as things are.
-        single: every change of one item that is enough, the likeliest first.
-        pairs: changes of two items that are enough together and not alone, likewise, among those
-            searched.
-        searched: the single changes whose pairs were searched: those that come nearest.
-        numbers: every elicited number that would do by itself, the smallest change first.
-        singles_tried, pairs_tried, numbers_varied: how many were looked at.
-        impossible: changes left out, since they contradict what is known or make it be read in
-            another way.
-        skipped: changes and numbers that could not be computed, and why.
-    """
-
-    goal: str
-    condition: str
-    threshold: float
-    leader: str
-    leader_probability: float
-    condition_probability: float
-    single: tuple[Change, ...]
-    pairs: tuple[Change, ...]
-    searched: tuple[Edit, ...]
-    numbers: tuple[Tip, ...]
-    singles_tried: int
-    pairs_tried: int
-    numbers_varied: int
-    impossible: int
-    skipped: tuple[tuple[tuple[Edit, ...] | Number, str], ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready view with six significant digits."""
-        return {
-            "goal": self.goal,
-            "condition": self.condition,
-            "threshold": rounded(self.threshold),
-            "leader": self.leader,
-            "leader_probability": rounded(self.leader_probability),
-            "condition_probability": rounded(self.condition_probability),
-            "single": [_change_view(one) for one in self.single],
-            "pairs": [_change_view(one) for one in self.pairs],
-            "searched": [_edit_view(one) for one in self.searched],
-            "numbers": [
-                {
-                    **number_view(one.number),
-                    "to": rounded(one.to),
-                    "size": rounded(one.size),
-                    "first": one.first,
-                    "first_probability": rounded(one.first_probability),
-                    "leader_probability": rounded(one.leader_probability),
-                    "condition_probability": rounded(one.condition_probability),
-                }
-                for one in self.numbers
-            ],
-            "singles_tried": self.singles_tried,
-            "pairs_tried": self.pairs_tried,
-            "numbers_varied": self.numbers_varied,
-            "impossible": self.impossible,
-            "skipped": [
-                {
-                    **(
-                        number_view(what)
-                        if isinstance(what, Number)
-                        else {"edits": [_edit_view(edit) for edit in what]}
-                    ),
-                    "why": why,
-                }
-                for what, why in self.skipped
-            ],
-        }
-
-
-def _edit_view(one: Edit) -> dict[str, str]:
-    return {"item": one.item, "label": one.label, "before": one.before, "after": one.after}
-
-
-def _change_view(one: Change) -> dict[str, Any]:
-    return {
-        "edits": [_edit_view(edit) for edit in one.edits],
-        "chance": rounded(one.chance),
-        "first": one.first,
-        "first_probability": rounded(one.first_probability),
-        "leader_probability": rounded(one.leader_probability),
-        "condition_probability": rounded(one.condition_probability),
-    }
 
 
 def what_would_change(
@@ -228,7 +104,9 @@ def what_would_change(
         singles_tried=len(singles),
         pairs_tried=len(pairs),
         numbers_varied=varied,
+        conditions=tuple(goal.field.ids[place] for place in places),
         impossible=search.impossible,
+        read_otherwise=search.otherwise,
         skipped=(*search.skipped, *left),
     )
 
@@ -244,9 +122,17 @@ class _Tried:
 
 
 def _enough(tried: Sequence[_Tried]) -> tuple[Change, ...]:
-    """The changes that reach the goal, the likeliest first; ties as they were tried."""
-    found = [one.change for one in tried if one.reached]
-    return tuple(sorted(found, key=lambda one: -np.nan_to_num(one.chance)))
+    """The changes that reach the goal, the likeliest first; ties as they were tried.
+
+    Age and sex are no matter of doubt and stand last; before them what has no chance.
+    """
+
+    def key(one: Change) -> tuple[bool, bool, float]:
+        fixed = any(edit.item in {"age", "sex"} for edit in one.edits)
+        unknown = math.isnan(one.chance)
+        return fixed, unknown, 0.0 if unknown else -one.chance
+
+    return tuple(sorted((one.change for one in tried if one.reached), key=key))
 
 
 class _Search:
@@ -265,7 +151,7 @@ class _Search:
         self.goal = goal
         self.progress = progress
         self.cancelled = cancelled
-        self.impossible = 0
+        self.impossible = self.otherwise = 0
         self.skipped: list[tuple[tuple[Edit, ...], str]] = []
 
     def edit(self, column: int, code: int) -> Edit:
@@ -279,6 +165,8 @@ class _Search:
         chance: float,
         present: Floats,
         absent: Floats,
+        *,
+        otherwise: bool = False,
     ) -> _Tried:
         """What came of a change, from its posteriors (N,)."""
         goal = self.goal
@@ -295,14 +183,16 @@ class _Search:
             first_probability=float(present[first]),
             leader_probability=float(present[goal.leader]),
             condition_probability=float(present[goal.ahead]),
+            read_otherwise=otherwise,
         )
         margins = goal.margins(present, absent, open_)
         reached = bool(goal.reached(margins))
         return _Tried(settings, change, reached, float(goal.distance(present, absent, open_)))
 
     def unknown_items(self) -> list[_Tried]:
-        """Every answer to every open item by itself."""
-        columns = open_items(self.reasoner, self.evidence)
+        """Every answer to every open item by itself; not of one known by a likelihood."""
+        soft = {column for column, _ in self.evidence.soft}
+        columns = [one for one in open_items(self.reasoner, self.evidence) if one not in soft]
         found = prospects(
             self.reasoner,
             self.evidence,
@@ -327,14 +217,31 @@ class _Search:
                 for row, code in enumerate(answers)
             ]
         self.impossible += found.impossible
-        return tried
+        return tried + self.alter(self.readings(columns, {one for (one,) in found.left}))
+
+    def readings(
+        self, columns: Sequence[int], left: Collection[int]
+    ) -> list[tuple[tuple[int, int], ...]]:
+        """Values that make something be read in another way; of `left` also those that fit."""
+        items = self.reasoner.vocabulary.items
+        values = [(column, code) for column in columns for code in range(len(items[column].values))]
+        if not values:
+            return []
+        became = entering(
+            self.reasoner, self.evidence, [self.altered((setting,)) for setting in values]
+        )
+        return [
+            (setting,)
+            for setting, how in zip(values, became, strict=True)
+            if how == READ_OTHERWISE or (how == FITS and setting[0] in left)
+        ]
 
     def entered_items(self) -> list[_Tried]:
         """Every entered item unknown, or with another value."""
         wanted = []
         for column in items_of(self.evidence):
             item, code = self.reasoner.vocabulary.items[column], int(self.evidence.codes[column])
-            others = [c for c in range(len(item.values)) if c != code] if code != UNKNOWN else []
+            others = [other for other in range(len(item.values)) if other != code]
             if item.kind == "condition":
                 wanted += [((column, 0 if code == 1 else UNKNOWN),)]
             else:
@@ -355,13 +262,16 @@ class _Search:
         """Try changes, each with its chance given the evidence without the items it changes."""
         if not wanted:
             return []
-        fits = can_be_entered(
+        became = entering(
             self.reasoner, self.evidence, [self.altered(settings) for settings in wanted]
         )
-        self.impossible += int((~fits).sum())
-        kept = [settings for settings, fit in zip(wanted, fits, strict=True) if fit]
-        bare = [tuple((column, UNKNOWN) for column, _ in settings) for settings in kept]
-        rows = list(dict.fromkeys([*kept, *bare]))
+        self.impossible += int((became == CONTRADICTS).sum())
+        self.otherwise += int((became == READ_OTHERWISE).sum())
+        kept = [pair for pair in zip(wanted, became, strict=True) if pair[1] != CONTRADICTS]
+        bare = {
+            settings: tuple((column, UNKNOWN) for column, _ in settings) for settings, _ in kept
+        }
+        rows = list(dict.fromkeys([*bare, *bare.values()]))
         if not rows:
             return []
         answered = answer_entered(
@@ -372,14 +282,20 @@ class _Search:
         )
         at = {settings: row for row, settings in enumerate(rows)}
         tried = []
-        for settings, rest in zip(kept, bare, strict=True):
+        for settings, how in kept:
             row = at[settings]
             if answered.state[row] != DONE:
                 edits = tuple(self.edit(*setting) for setting in settings)
                 self.skipped.append((edits, STATES[int(answered.state[row])]))
                 continue
-            chance = math.exp(answered.log_weight[row] - answered.log_weight[at[rest]])
-            tried.append(self.tried(settings, chance, answered.present[row], answered.absent[row]))
+            chance = math.nan
+            if how == FITS:
+                chance = math.exp(
+                    answered.log_weight[row] - answered.log_weight[at[bare[settings]]]
+                )
+            present, absent = answered.present[row], answered.absent[row]
+            otherwise = bool(how == READ_OTHERWISE)
+            tried.append(self.tried(settings, chance, present, absent, otherwise=otherwise))
         return tried
 
     def altered(self, settings: Sequence[tuple[int, int]]) -> Evidence:

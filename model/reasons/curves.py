@@ -22,7 +22,7 @@ from model.vocabulary import UNKNOWN
 RANGE = 100.0
 
 #: How much of the way to where base rates end is left out.
-MARGIN = 0.01
+MARGIN = 0.1
 
 #: A value of a number -> the table with it, not solved.
 Edit = Callable[[float], Parameters]

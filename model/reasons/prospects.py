@@ -33,6 +33,10 @@ ROUNDING = 1e-11
 ON_POSTERIOR = 1e-9
 ON_ODDS = 1e-6
 
+#: What becomes of an answer that is entered: it fits, contradicts what is known, or makes something
+#: known be read in another way.
+FITS, CONTRADICTS, READ_OTHERWISE = 0, 1, 2
+
 #: More items than this are asked one by one even if they bear on each other.
 MOST_TOGETHER = 4
 
@@ -108,13 +112,17 @@ class Prospects:
 
     Attributes:
         rows: posteriors computed, the present one included.
-        impossible: answers left out.
+        impossible: answers left out since they contradict what is known.
+        read_otherwise: answers left out since something known would be read in another way.
+        left: questions with less than two answers for that reason.
     """
 
     now: Belief
     each: tuple[Prospect, ...]
     rows: int
     impossible: int
+    read_otherwise: int
+    left: tuple[tuple[int, ...], ...]
 
 
 def log_known(
@@ -186,19 +194,29 @@ def believed(reasoner: Reasoner, evidence: Evidence) -> Belief:
     return _belief(answered, 0)
 
 
+def entering(
+    reasoner: Reasoner, evidence: Evidence, variants: Sequence[Evidence]
+) -> NDArray[np.int64]:
+    """(R,) FITS, CONTRADICTS or READ_OTHERWISE of each variant of a patient.
+
+    A warning that the patient has not already says that something entered is read in another way
+    than it says.
+    """
+    settled = reasoner.closure.settle(np.stack([one.codes for one in (evidence, *variants)]))
+    found = np.full(len(variants) + 1, FITS, np.int64)
+    for note in settled.notes:
+        if note.level == "warning" and not note.rows[0]:
+            found[note.rows & (found == FITS)] = READ_OTHERWISE
+        elif note.level == "error":
+            found[note.rows] = CONTRADICTS
+    return found[1:]
+
+
 def can_be_entered(
     reasoner: Reasoner, evidence: Evidence, variants: Sequence[Evidence]
 ) -> NDArray[np.bool_]:
-    """(R,) Whether each variant brings no error, and no warning that the patient has not already.
-
-    A warning says that something entered is read in another way than it says.
-    """
-    settled = reasoner.closure.settle(np.stack([one.codes for one in (evidence, *variants)]))
-    wrong = np.zeros(len(variants) + 1, bool)
-    for note in settled.notes:
-        if note.level == "error" or (note.level == "warning" and not note.rows[0]):
-            wrong |= note.rows
-    return ~wrong[1:]
+    """(R,) Whether each variant brings no error, and no warning that is not there already."""
+    return np.asarray(entering(reasoner, evidence, variants) == FITS)
 
 
 def open_items(reasoner: Reasoner, evidence: Evidence) -> tuple[int, ...]:
@@ -265,9 +283,9 @@ def prospects(
 ) -> Prospects:
     """What every answer to some questions would make of the posterior.
 
-    An answer that contradicts what is known, or could only be entered by reading something known in
-    another way, is impossible and left out; a question with one answer left is no question and is
-    left out whole.
+    An answer that contradicts what is known, or can only be entered by reading something known in
+    another way, is left out and counted: it splits what is known otherwise than an answer does. A
+    question with one answer left is left out whole, and named if the other reason took the rest.
 
     Args:
         reasoner: the knowledge base in one setting and basis.
@@ -289,11 +307,13 @@ def prospects(
     ]
     variants = [with_answer(evidence, questions[place], answer) for place, answer in possible]
     answers: list[list[tuple[int, ...]]] = [[] for _ in questions]
+    other = np.zeros(len(questions), np.int64)
     if variants:
-        fits = can_be_entered(reasoner, evidence, variants)
-        for (place, answer), fit in zip(possible, fits, strict=True):
-            if fit:
+        became = entering(reasoner, evidence, variants)
+        for (place, answer), how in zip(possible, became, strict=True):
+            if how == FITS:
                 answers[place].append(answer)
+            other[place] += how == READ_OTHERWISE
     real = [place for place in range(len(questions)) if len(answers[place]) > 1]
     binary = [p for p in real if len(answers[p]) == 2 and [values[c] for c in questions[p]] == [2]]
     found: dict[tuple[int, tuple[int, ...]], tuple[int, Belief]] = {}
@@ -314,8 +334,19 @@ def prospects(
     for place in real:
         told = [found.get((place, answer)) for answer in answers[place]]
         each.append(_prospect(now, questions[place], answers[place], told))
-    impossible = len(possible) - sum(len(fitting) for fitting in answers)
-    return Prospects(now, tuple(each), 1 + len(found), impossible)
+    otherwise = int(other.sum())
+    return Prospects(
+        now=now,
+        each=tuple(each),
+        rows=1 + len(found),
+        impossible=len(possible) - sum(len(fitting) for fitting in answers) - otherwise,
+        read_otherwise=otherwise,
+        left=tuple(
+            columns
+            for columns, fitting, more in zip(questions, answers, other, strict=True)
+            if len(fitting) < 2 <= len(fitting) + more
+        ),
+    )
 
 
 def _belief(answered: Answered, row: int) -> Belief:

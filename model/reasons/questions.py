@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from model.batch import DONE, TOO_WIDE
-from model.errors import TooWideError
+from model.errors import InputError, Problem, TooWideError
 from model.evidence import Evidence
-from model.numbers import rounded
 from model.reasoner import Reasoner
+from model.reasons.asked import (
+    OTHERWISE,
+    FollowUp,
+    Outcome,
+    Pair,
+    Question,
+    Questions,
+    Skipped,
+    Values,
+)
 from model.reasons.prospects import (
     Belief,
     Prospect,
@@ -26,229 +34,12 @@ from model.reasons.prospects import (
     with_answer,
 )
 from model.reasons.variants import STATES, Cancelled, Progress
-from model.reasons.worth import MODES, Aim
+from model.reasons.worth import Aim
+
+__all__ = ["FollowUp", "Outcome", "Pair", "Question", "Questions", "Skipped", "next_questions"]
 
 #: Questions that are followed two steps ahead.
 FOLLOWED = 4
-
-Values = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One answer and what it would make of the posterior.
-
-    Attributes:
-        values: (item, value) of every item asked for.
-        chance: P(this answer | evidence), among those that can be entered.
-        leader, leader_probability: what would then come first.
-        present_leader: what the present leader would then have.
-        targets: what each target would then have.
-    """
-
-    values: Values
-    chance: float
-    leader: str
-    leader_probability: float
-    present_leader: float
-    targets: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question and its worth.
-
-    Attributes:
-        items: what it asks for; more than one when one look answers them all.
-        label: their labels.
-        step, burden: the stage of the consultation that answers it, and what that costs.
-        red_flag: whether a pending red-flag rule asks for it.
-        gain: expected gain of the mode; `MODES` has the unit.
-        changes_leader: P(the answer puts something else first), 0-1.
-        outcomes: its answers.
-        lost: what the chances lacked to 1 before they were made to add up: the probability of
-            combinations that cannot be entered (see `model.reasons.prospects.Prospect`).
-    """
-
-    items: tuple[str, ...]
-    label: str
-    step: str
-    burden: float
-    red_flag: bool
-    gain: float
-    changes_leader: float
-    outcomes: tuple[Outcome, ...]
-    lost: float
-
-    @property
-    def gain_per_burden(self) -> float:
-        """Gain for each unit of burden."""
-        return self.gain / self.burden
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A question that could not be weighed, and why ("refused", "failed" or "stopped")."""
-
-    items: tuple[str, ...]
-    label: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """The best second question after one answer to the first.
-
-    Attributes:
-        values: the answer, with its chance.
-        items, label: the second question; none when nothing is left to ask or to gain.
-        gain: what it adds to the first (to what the first answer gave, for log odds).
-        skipped: second questions that could not be weighed, all of them if the posterior after the
-            answer could not be had.
-    """
-
-    values: Values
-    chance: float
-    items: tuple[str, ...]
-    label: str
-    gain: float
-    skipped: tuple[Skipped, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A first question and the best second one for each of its answers.
-
-    Attributes:
-        gain: expected gain of both together.
-        first_gain: that of the first alone.
-    """
-
-    items: tuple[str, ...]
-    label: str
-    gain: float
-    first_gain: float
-    follow_ups: tuple[FollowUp, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """Every question that is left, weighed.
-
-    Attributes:
-        mode, targets, about, limit: as asked.
-        leader, leader_probability: what comes first now.
-        red_flags: items that pending red-flag rules ask for, the most useful first; they are to be
-            asked before anything else, whatever they weigh here.
-        all: every question weighed, in order of gain.
-        pairs: two steps ahead, in order of gain; empty unless asked for.
-        skipped: questions that could not be weighed.
-        rows: posteriors computed.
-        first: how many to show.
-    """
-
-    mode: str
-    targets: tuple[str, ...]
-    about: str
-    limit: float
-    leader: str
-    leader_probability: float
-    red_flags: tuple[str, ...]
-    all: tuple[Question, ...]
-    pairs: tuple[Pair, ...]
-    skipped: tuple[Skipped, ...]
-    rows: int
-    first: int
-
-    @property
-    def unit(self) -> str:
-        """Unit of the gain."""
-        return MODES[self.mode][0]
-
-    @property
-    def by_gain(self) -> tuple[Question, ...]:
-        """The first of them by expected gain."""
-        return self.all[: self.first]
-
-    @property
-    def by_change(self) -> tuple[Question, ...]:
-        """The first of them by the chance that the answer changes the leader."""
-        return tuple(sorted(self.all, key=lambda one: -one.changes_leader))[: self.first]
-
-    @property
-    def by_burden(self) -> tuple[Question, ...]:
-        """The first of them by expected gain for each unit of burden."""
-        return tuple(sorted(self.all, key=lambda one: -one.gain_per_burden))[: self.first]
-
-    @property
-    def largest_change(self) -> float:
-        """The largest chance that one more answer changes the leader."""
-        return max((one.changes_leader for one in self.all), default=0.0)
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready view with six significant digits."""
-        shown = dict.fromkeys((*self.by_gain, *self.by_change, *self.by_burden))
-        return {
-            "mode": self.mode,
-            "targets": list(self.targets),
-            "about": self.about,
-            "unit": self.unit,
-            "burden_limit": rounded(self.limit) if math.isfinite(self.limit) else None,
-            "leader": self.leader,
-            "leader_probability": rounded(self.leader_probability),
-            "red_flags": list(self.red_flags),
-            "by_gain": ["+".join(one.items) for one in self.by_gain],
-            "by_change": ["+".join(one.items) for one in self.by_change],
-            "by_burden": ["+".join(one.items) for one in self.by_burden],
-            "questions": {"+".join(one.items): _question_view(one) for one in shown},
-            "pairs": [_pair_view(one) for one in self.pairs],
-            "largest_change": rounded(self.largest_change),
-            "weighed": len(self.all),
-            "skipped": [{"items": list(one.items), "why": one.why} for one in self.skipped],
-            "posteriors": self.rows,
-        }
-
-
-def _question_view(one: Question) -> dict[str, Any]:
-    return {
-        "label": one.label,
-        "step": one.step,
-        "burden": rounded(one.burden),
-        "red_flag": one.red_flag,
-        "gain": rounded(one.gain),
-        "gain_per_burden": rounded(one.gain_per_burden),
-        "changes_leader": rounded(one.changes_leader),
-        "lost": rounded(one.lost),
-        "answers": [
-            {
-                "values": dict(answer.values),
-                "chance": rounded(answer.chance),
-                "leader": answer.leader,
-                "leader_probability": rounded(answer.leader_probability),
-                "present_leader": rounded(answer.present_leader),
-                "targets": [rounded(number) for number in answer.targets],
-            }
-            for answer in one.outcomes
-        ],
-    }
-
-
-def _pair_view(one: Pair) -> dict[str, Any]:
-    return {
-        "items": list(one.items),
-        "gain": rounded(one.gain),
-        "first_gain": rounded(one.first_gain),
-        "then": [
-            {
-                "after": dict(then.values),
-                "chance": rounded(then.chance),
-                "items": list(then.items),
-                "gain": rounded(then.gain),
-                "skipped": len(then.skipped),
-            }
-            for then in one.follow_ups
-        ],
-    }
 
 
 def next_questions(
@@ -280,39 +71,66 @@ def next_questions(
         cancelled: asked before every block; questions left then are skipped as "stopped".
 
     Raises:
-        ValueError: for a mode or field that does not exist.
-        InputError: for targets that cannot be, or evidence that contradicts itself.
+        ValueError: for a mode or field that does not exist, or `first` below 1.
+        InputError: for targets or a burden that cannot be, or evidence that contradicts itself.
         TooWideError: if the posterior of the patient is past the limit.
     """
+    if first < 1:
+        raise ValueError("first is 1 or more")
     aim = Aim.of(reasoner, evidence, mode, target, about)
-    limit = math.inf if burden is None else burden
-    weigher = _Weigher(reasoner, aim, limit, red_flag_items(reasoner, evidence))
+    flags, tests = (
+        red_flag_items(reasoner, evidence),
+        red_flag_items(reasoner, evidence, tests=True),
+    )
+    weigher = _Weigher(reasoner, aim, burden_limit(burden), flags)
     found = weigher.look(evidence, progress, cancelled)
     now, field = found.now, aim.field
     leader = int(field.first(now))
     weighed = weigher.weigh(found, now, now)
+    ahead = weigher.pairs(evidence, now, weighed, progress, cancelled) if pairs else ()
     return Questions(
         mode=mode,
         targets=tuple(field.ids[place] for place in aim.targets),
         about=about,
-        limit=limit,
+        limit=weigher.limit,
         leader=field.ids[leader],
         leader_probability=float(field.shares(now)[0][leader]),
-        red_flags=weigher.red_flags,
+        red_flags=flags,
+        red_flag_tests=tests,
         all=tuple(question for question, _ in weighed),
-        pairs=weigher.pairs(evidence, now, weighed, progress, cancelled) if pairs else (),
+        pairs=tuple(pair for pair, _ in ahead),
         skipped=weigher.skipped(found),
-        rows=found.rows,
+        rows=found.rows + sum(rows for _, rows in ahead),
         first=first,
     )
 
 
-def red_flag_items(reasoner: Reasoner, evidence: Evidence) -> tuple[str, ...]:
-    """Items that pending red-flag rules ask for at the bedside, the most useful first."""
+def burden_limit(burden: float | None) -> float:
+    """The most a question may cost; infinite when nothing is said.
+
+    Raises:
+        InputError: for a burden that is not a number of 0 or more.
+    """
+    if burden is None:
+        return math.inf
+    if math.isnan(burden) or burden < 0.0:
+        message = "is not a burden."
+        remedy = "Give a number of 0 or more (priors/steps.csv), or leave it out."
+        raise InputError([Problem("bad_value", "burden", message, remedy)])
+    return burden
+
+
+def red_flag_items(
+    reasoner: Reasoner, evidence: Evidence, *, tests: bool = False
+) -> tuple[str, ...]:
+    """Items that pending red-flag rules ask for at the bedside, the most useful first.
+
+    With `tests`, those that only a test answers.
+    """
     settled = reasoner.closure.settle(evidence.codes[None, :])
     vocabulary = reasoner.vocabulary
     return reasoner.screener.screen(settled.rules[0]).questions(
-        lambda item: bool(vocabulary.bedside[vocabulary.index[item].column])
+        lambda item: bool(vocabulary.bedside[vocabulary.index[item].column]) != tests
     )
 
 
@@ -339,13 +157,13 @@ class _Weigher:
         questions = asked_together(self.reasoner, columns)
         return prospects(self.reasoner, evidence, questions, progress=progress, cancelled=cancelled)
 
-    def label(self, prospect: Prospect) -> str:
+    def label(self, columns: Sequence[int]) -> str:
         items = self.reasoner.vocabulary.items
-        return " / ".join(items[column].label for column in prospect.columns)
+        return " / ".join(items[column].label for column in columns)
 
-    def items(self, prospect: Prospect) -> tuple[str, ...]:
+    def items(self, columns: Sequence[int]) -> tuple[str, ...]:
         items = self.reasoner.vocabulary.items
-        return tuple(items[column].id for column in prospect.columns)
+        return tuple(items[column].id for column in columns)
 
     def values(self, prospect: Prospect, answer: int) -> Values:
         items = [self.reasoner.vocabulary.items[column] for column in prospect.columns]
@@ -376,10 +194,10 @@ class _Weigher:
             for answer, (chance, then) in enumerate(zip(prospect.chance, leaders, strict=True))
         )
         burden, step = max(self.burden(column) for column in prospect.columns)
-        items = self.items(prospect)
+        items = self.items(prospect.columns)
         return Question(
             items=items,
-            label=self.label(prospect),
+            label=self.label(prospect.columns),
             step=step,
             burden=burden,
             red_flag=not set(items).isdisjoint(self.red_flags),
@@ -390,10 +208,11 @@ class _Weigher:
         )
 
     def skipped(self, found: Prospects) -> tuple[Skipped, ...]:
+        """Questions without a prospect, and those of whose answers all but one read otherwise."""
+        why = [(one.columns, one.why) for one in found.each if one.state != DONE]
+        why += [(columns, OTHERWISE) for columns in found.left]
         return tuple(
-            Skipped(self.items(one), self.label(one), one.why)
-            for one in found.each
-            if one.state != DONE
+            Skipped(self.items(columns), self.label(columns), word) for columns, word in why
         )
 
     def pairs(
@@ -403,18 +222,28 @@ class _Weigher:
         weighed: Sequence[tuple[Question, Prospect]],
         progress: Progress | None,
         cancelled: Cancelled | None,
-    ) -> tuple[Pair, ...]:
-        """The best few questions, each with the best second one for each of its answers."""
+    ) -> tuple[tuple[Pair, int], ...]:
+        """The best few questions, each with the best second one for each of its answers.
+
+        And the posteriors that each took.
+        """
         found = []
         for question, prospect in weighed[:FOLLOWED]:
-            follow_ups = tuple(
+            followed = [
                 self.follow(evidence, now, prospect, answer, progress, cancelled)
                 for answer in range(len(prospect.chance))
+            ]
+            then = tuple(one for one, _ in followed)
+            pair = Pair(
+                items=question.items,
+                label=question.label,
+                gain=question.gain + sum(one.chance * one.gain for one in then),
+                first_gain=question.gain,
+                follow_ups=then,
+                complete=all(left.why == OTHERWISE for one in then for left in one.skipped),
             )
-            added = sum(one.chance * one.gain for one in follow_ups)
-            gain = question.gain + added
-            found.append(Pair(question.items, question.label, gain, question.gain, follow_ups))
-        return tuple(sorted(found, key=lambda one: -one.gain))
+            found.append((pair, sum(rows for _, rows in followed)))
+        return tuple(sorted(found, key=lambda one: -one[0].gain))
 
     def follow(
         self,
@@ -424,19 +253,21 @@ class _Weigher:
         answer: int,
         progress: Progress | None,
         cancelled: Cancelled | None,
-    ) -> FollowUp:
-        """The best second question after one answer."""
+    ) -> tuple[FollowUp, int]:
+        """The best second question after one answer, and the posteriors it took."""
         values, chance = self.values(prospect, answer), float(prospect.chance[answer])
         after = with_answer(evidence, prospect.columns, prospect.codes[answer])
+        nothing = FollowUp(values, chance, (), "", 0.0, ())
         try:
             found = self.look(after, progress, cancelled)
         except TooWideError:  # this answer itself was had as a difference
-            why = Skipped(self.items(prospect), self.label(prospect), STATES[TOO_WIDE])
-            return FollowUp(values, chance, (), "", 0.0, (why,))
+            items, label = self.items(prospect.columns), self.label(prospect.columns)
+            return replace(nothing, skipped=(Skipped(items, label, STATES[TOO_WIDE]),)), 0
+        nothing = replace(nothing, skipped=self.skipped(found))
         so_far = 0.0 if self.aim.additive else float(self.aim.worth(prospect, now)[answer])
         for question, _ in self.weigh(found, found.now, now)[:1]:
             if question.gain > so_far:
-                gain = question.gain - so_far
-                skipped = self.skipped(found)
-                return FollowUp(values, chance, question.items, question.label, gain, skipped)
-        return FollowUp(values, chance, (), "", 0.0, self.skipped(found))
+                more = question.gain - so_far
+                then = replace(nothing, items=question.items, label=question.label, gain=more)
+                return then, found.rows
+        return nothing, found.rows

@@ -19,6 +19,7 @@ from model.batch import DONE
 from model.evidence import Evidence
 from model.numbers import rounded
 from model.reasoner import Reasoner
+from model.reasons.asked import OTHERWISE
 from model.reasons.prospects import answer_entered, believed, can_be_entered, with_answer
 from model.reasons.questions import next_questions
 from model.reasons.variants import Cancelled, Progress
@@ -38,37 +39,45 @@ class Stopping:
 
     Attributes:
         about, limit: as asked.
+        red_flags: items that pending red-flag rules ask for; whatever stands below, these are to be
+            asked.
         leader, leader_probability: what comes first now.
         floor: P(leader stays first) is at least this whatever is answered, in whatever number; 0
             when the bound says nothing.
         single: the largest chance that the answer to one question changes the leader; exact.
         asked: the questions answered together, those likeliest to change the leader first.
         everything: whether these are all that is left at this burden or below.
+        wanted: how many questions were to be answered together.
         stays: (questions + 1,) P(leader stands first after the first k answers), from k = 0.
         draws: patients drawn; 0 when every combination of answers was gone through (exact).
         unanswered: share of patients whose posterior could not be had; `stays` is about the others.
         skipped: questions that could not be weighed, and so were not asked.
+        read_otherwise: how many of them can be answered, but only so that something entered would
+            be read in another way.
         seed: of the random numbers.
     """
 
     about: str
     limit: float
+    red_flags: tuple[str, ...]
     leader: str
     leader_probability: float
     floor: float
     single: float
     asked: tuple[tuple[str, ...], ...]
     everything: bool
+    wanted: int
     stays: tuple[float, ...]
     draws: int
     unanswered: float
     skipped: int
+    read_otherwise: int
     seed: int
 
     @property
     def chance(self) -> float:
         """P(the leader stands first after all the questions asked); NaN if none was answered."""
-        return self.stays[-1]
+        return self.stays[-1] if self.asked else math.nan
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -76,6 +85,8 @@ class Stopping:
 
         Patients without a posterior count as changes at its lower end, as none at its upper end.
         """
+        if not self.asked:
+            return math.nan, math.nan
         known = 1.0 - self.unanswered
         kept = self.chance * known if known > 0.0 else 0.0
         return wilson(kept, self.draws)[0], wilson(kept + self.unanswered, self.draws)[1]
@@ -86,17 +97,21 @@ class Stopping:
         return {
             "about": self.about,
             "burden_limit": rounded(self.limit) if math.isfinite(self.limit) else None,
+            "red_flags": list(self.red_flags),
             "leader": self.leader,
             "leader_probability": rounded(self.leader_probability),
             "floor": rounded(self.floor),
             "single": rounded(self.single),
             "asked": [list(items) for items in self.asked],
             "everything": self.everything,
+            "wanted": self.wanted,
+            "chance": rounded(self.chance),
             "stays": [rounded(share) for share in self.stays],
             "interval": [rounded(low), rounded(high)],
             "draws": self.draws,
             "unanswered": rounded(self.unanswered),
             "skipped": self.skipped,
+            "read_otherwise": self.read_otherwise,
             "seed": self.seed,
         }
 
@@ -141,10 +156,12 @@ def stopping(
         cancelled: asked before every block; what is left then counts as unanswered.
 
     Raises:
-        ValueError: for a field that does not exist.
-        InputError: if the evidence contradicts itself.
+        ValueError: for a field that does not exist, or `questions` or `draws` below 1.
+        InputError: for a burden that cannot be, or evidence that contradicts itself.
         TooWideError: if its posterior is past the limit.
     """
+    if questions < 1 or draws < 1:
+        raise ValueError("questions and draws are 1 or more")
     found = next_questions(
         reasoner, evidence, about=about, burden=burden, progress=progress, cancelled=cancelled
     )
@@ -159,16 +176,19 @@ def stopping(
     return Stopping(
         about=about,
         limit=found.limit,
+        red_flags=found.red_flags,
         leader=found.leader,
         leader_probability=found.leader_probability,
         floor=_floor(reasoner, evidence, field, leader),
         single=found.largest_change,
         asked=tuple(one.items for one in telling),
         everything=len(telling) == len(found.all) and not found.skipped,
+        wanted=questions,
         stays=stays,
         draws=tree.draws,
         unanswered=unanswered,
         skipped=len(found.skipped),
+        read_otherwise=sum(one.why == OTHERWISE for one in found.skipped),
         seed=seed,
     )
 
@@ -239,7 +259,8 @@ class _Tree:
             stays.append(first / here if here else math.nan)
             if progress is not None:
                 progress(done + 1, len(questions))
-        return tuple(stays), lost / (lost + sum(leaf.share for leaf in leaves))
+        whole = lost + sum(leaf.share for leaf in leaves)
+        return tuple(stays), lost / whole if whole else 0.0
 
     def _split(
         self,
@@ -273,6 +294,8 @@ class _Tree:
             # what an answer without a posterior is worth is what the others leave
             missing = max(0.0, 1.0 - total) if len(rows) < len(every) else 0.0
             total += missing
+            if total <= 0.0:
+                continue  # no answer fits here, or none is possible
             counts, factors = [1] * len(rows), leaf.factor * chance
             if self.draws:
                 split = random.multinomial(leaf.count, [*(chance / total), missing / total])

@@ -15,7 +15,7 @@ from model.reasons.sensitivity import Bench, Joint, Variation, each, variations
 from model.reasons.variants import Cancelled, Progress
 
 #: A root is found when the goal is reached by no more than this (natural logarithm of odds).
-LEVEL = 1e-8
+LEVEL = 1e-7
 
 #: Steps of a search; a bracket that is halved as often is a billionth of the range.
 STEPS = 30

@@ -15,6 +15,7 @@ def test_the_settings_keep_patients_private():
     assert config["server"]["enableXsrfProtection"]
     assert not config["browser"]["gatherUsageStats"]
     assert config["client"]["showErrorDetails"] == "none"
+    assert not config["client"]["showErrorLinks"]
     assert set(config["theme"]["light"]) == set(config["theme"]["dark"])
 
 

@@ -47,7 +47,7 @@ def opened(browser: Browser, address: str, *, width: int, height: int, scheme: s
         box.fill(word)
         box.press("Enter")
         expect(box).to_have_value("", timeout=PATIENCE)
-    expect(page.get_by_text("The lead is")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Thin lines, and")).to_be_visible(timeout=PATIENCE)
     calm(page)
     return page
 
@@ -58,6 +58,7 @@ def keep(page: Page, name: str, *, height: int = 0) -> None:
     if height and size:
         page.set_viewport_size({"width": size["width"], "height": height})
     calm(page)
+    expect(page.get_by_text("encountered an error")).to_have_count(0)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     image.quantize(96).save(FOLDER / f"dashboard_{name}.png", optimize=True)
     if height and size:

@@ -51,11 +51,11 @@ def prepared(visit, path: str, scheme: str):
         here.type("saddle")
         page.get_by_role("button", name="Cauda equina syndrome").first.click()
         ledger = page.locator(".st-key-detail_card").get_by_role("button", name="New numbness")
-        ledger.click()
+        ledger.press("Enter")
         expect(page.locator(".st-key-finding_card")).to_be_visible()
         for name in ("Copy as note", "Save, load, print, share"):
-            page.get_by_text(name).click()
-        page.locator("summary", has_text="Examination").click()
+            page.locator("summary", has_text=name).press("Enter")
+        page.locator("summary", has_text="Examination").press("Enter")
     elif path == "compare":
         expect(page.get_by_role("button", name="Look for them")).to_be_visible()
     elif path == "batch":
@@ -118,6 +118,7 @@ def test_a_change_that_was_found_becomes_scenario_b(visit):
     page.get_by_role("link", name="What if").first.click()
     page.get_by_role("button", name="Look for them").click()
     expect(page.get_by_text("Now first:")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("One of our numbers")).to_be_visible()
     page.locator(".st-key-flips_card button.row").first.click()
     expect(page.get_by_role("heading", name="What moved")).to_be_visible()
     expect(page.get_by_text("Why it moved")).to_be_visible()
