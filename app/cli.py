@@ -211,7 +211,11 @@ def _values(pairs: list[str], file: str | None, text: str | None) -> dict[str, A
             ) from None
         if not isinstance(loaded, dict):
             raise InputError([Problem("bad_json", file or "--json-text", "must be one object {}.")])
-        values.update(loaded)
+        saved = "paresis" in loaded and isinstance(loaded.get("values"), dict)
+        if saved:
+            message = "a case saved in the dashboard: its items are read, not its setting and basis"
+            typer.echo(message, err=True)
+        values.update(loaded["values"] if saved else loaded)
     problems = []
     for pair in pairs:
         name, equals, value = pair.partition("=")

@@ -11,6 +11,7 @@ from app.assessing import Desk
 from app.case import Case
 from app.parts import cards, state
 from app.parts.bars import bars
+from app.reasons.doubt import between
 from model.assessment import Assessment, Ranked
 from model.reasons.doubt import Doubt
 
@@ -85,7 +86,7 @@ def _ranged(rows: list[dict[str, Any]], found: Doubt | None) -> list[dict[str, A
         low, high = ranges.get(row["id"], (0.0, 0.0))
         if high > low:
             row["low"], row["high"] = low, high
-            row["spread"] = f"{phrases.about(low)} to {phrases.about(high)}"
+            row["spread"] = between(low, high)
     return rows
 
 

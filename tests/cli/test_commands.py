@@ -93,6 +93,9 @@ def test_a_patient_can_come_in_every_way(paresis, tmp_path):
         paresis("assess", "--json", "--file", "-", stdin=text),
         paresis("assess", "--json", "--json-text", json.dumps(record), "reflexes_reduced=YES"),
     ]
+    saved = {"paresis": "0.1.0", "setting": "even", "basis": "all", "values": json.loads(text)}
+    found.append(paresis("assess", "--json", "--json-text", json.dumps(saved)))
+    assert "saved in the dashboard" in found[-1].err
     assert {done.code for done in found} == {0}
     assert len({done.out for done in found}) == 1
 

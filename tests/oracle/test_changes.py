@@ -1,4 +1,7 @@
-"""Changes and numbers against sums over the whole joint distribution of small networks."""
+"""Changes and numbers against sums over the whole joint distribution of small networks.
+
+Where the base rates depend on a number, the table with another value is solved from nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,25 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from model.engine import net_of
 from model.evidence import read_evidence
+from model.parameters import graded_rows, solved, unnamed_rows
+from model.pretest import NoSolutionError
 from model.reasons.changes import what_would_change
 from model.reasons.goals import Goal
 from model.reasons.leans import leans_on
+from model.reasons.numbers import KINDS, LINES, SOLVED_AGAIN
 from model.reasons.prospects import believed
-from model.reasons.sensitivity import STEP, Bench, variations
+from model.reasons.sensitivity import STEP, USUAL, Bench, variations
 from model.reasons.variants import changed, items_of
 from model.vocabulary import UNKNOWN
-from tests.oracle.joint import Joint, joint_of, ruled, shaken
+from tests.oracle.joint import Joint, joint_of, ruled, with_net
 from tests.oracle.small_base import small_base
 
 EXACT = pytest.approx
+
+#: A seed with which one number changes the leader both when it is more and when it is less.
+TIPS_BOTH_WAYS = 230
 
 CELLS = (
     {"age": "70", "sex": "male", "foot_drop": "present", "onset": "rapid", "diuretic": "present"},
@@ -30,11 +40,41 @@ CELLS = (
 )
 
 
+def drawn(reasoner, seed):
+    """The same tables with every number drawn at random (what is 0 stays 0), and solved."""
+    rng, base = np.random.default_rng(seed), reasoner.parameters
+
+    def uniform(low, high, like):
+        return np.where(like > 0.0, rng.uniform(low, high, like.shape), 0.0)
+
+    written = base.written.copy()
+    for i, g in zip(*np.nonzero(written.any(axis=2)), strict=True):
+        there = written[i, g] > 0.0
+        written[i, g, there] = rng.dirichlet(np.ones(there.sum()))
+    link, row = uniform(0.02, 0.95, base.link), graded_rows(written, base.stated, base.pretest)
+    unnamed, unnamed_row = unnamed_rows(base.structure, link, row, base.pretest)
+    table = replace(
+        base,
+        link=link,
+        written=written,
+        row=row,
+        unnamed=unnamed,
+        unnamed_row=unnamed_row,
+        context_finding=uniform(0.02, 0.95, base.context_finding),
+        leak=uniform(0.005, 0.3, base.leak),
+        excess=uniform(0.5, 9.0, base.excess),
+        cause=uniform(0.05, 0.3, base.cause),
+        prevalence=rng.uniform(0.05, 0.6, base.prevalence.shape),
+    )
+    parameters = solved(table)
+    return replace(with_net(reasoner, net_of(parameters)), parameters=parameters)
+
+
 @pytest.fixture(scope="module")
 def networks():
     """The small network, and three with its structure and random numbers, with their tables."""
     small = ruled(small_base().reasoner)
-    found = [small, *(shaken(small, seed) for seed in range(1, 4))]
+    found = [small, *(drawn(small, seed) for seed in range(1, 4))]
     return [(reasoner, joint_of(reasoner)) for reasoner in found]
 
 
@@ -46,9 +86,9 @@ def patient(request, networks):
 
 
 def told(reasoner, joint: Joint, evidence):
-    """Sums over the table given the evidence as closed; None if it cannot be entered."""
+    """Sums over the table given the evidence as closed; None if it contradicts itself."""
     settled = reasoner.closure.settle(evidence.codes[None])
-    if any(note.level != "note" for note in settled.notes):
+    if settled.bad.any():
         return None
     return joint.told(replace(evidence, codes=settled.engine[0]))
 
@@ -107,6 +147,11 @@ def check_change(reasoner, joint, evidence, settings, one):
     assert one.first == ids[first(truth.present, after, reasoner)]
     assert one.first_probability == EXACT(truth.present[ids.index(one.first)], abs=1e-9)
     assert one.leader_probability == EXACT(truth.present[now], abs=1e-9)
+    settled = reasoner.closure.settle(after.codes[None])
+    assert one.read_otherwise == any(note.level == "warning" for note in settled.notes)
+    if one.read_otherwise:
+        assert math.isnan(one.chance)
+        return
     rest = applied(evidence, [(column, UNKNOWN) for column, _ in settings])
     chance = truth.total / told(reasoner, joint, rest).total
     assert one.chance == EXACT(chance, abs=1e-9)
@@ -131,12 +176,15 @@ def test_single_changes_equal_brute_force(patient):
             expected[named(reasoner, [setting])] = setting
     assert set(views(found.single)) == set(expected)
     for name, one in views(found.single).items():
-        if not any(column in dict(evidence.soft) for column, _ in [expected[name]]):
-            check_change(reasoner, joint, evidence, [expected[name]], one)
+        check_change(reasoner, joint, evidence, [expected[name]], one)
     assert found.singles_tried == len(possible)
     assert found.impossible == sum(truth is None for truth in truths)
-    chances = [one.chance for one in found.single]
-    assert chances == sorted(chances, reverse=True)
+    fixed = [one.edits[0].item in ("age", "sex") for one in found.single]
+    assert fixed == sorted(fixed)
+    for wanted in (False, True):
+        rows = zip(found.single, fixed, strict=True)
+        chances = [np.nan_to_num(one.chance, nan=-1.0) for one, late in rows if late == wanted]
+        assert chances == sorted(chances, reverse=True)
     assert found.skipped == ()
 
 
@@ -231,6 +279,50 @@ def test_a_chosen_condition_equals_brute_force(patient):
     assert all(one.first == ids[other] for one in (*found.single, *found.pairs, *found.numbers))
 
 
+def table(base, knowledge, number, value):
+    """The tables with one number set, by what the number says of itself; solved from nothing."""
+    conditions, contexts = knowledge.condition_index, knowledge.context_index
+    findings = knowledge.finding_index
+    bands = [row.id for row in knowledge.age_band]
+    of, kind = number.of, number.kind
+
+    def put(name, *place):
+        array = getattr(base, name).copy()
+        array[place] = value - 1 if name == "excess" else value
+        return replace(base, **{name: array})
+
+    if kind == "grade":
+        f = findings[of[1]]
+        row, place = base.row.copy(), (conditions[of[0]], base.structure.graded[f])
+        grade = knowledge.finding[f].values.index(of[2])
+        row[place] *= (1 - value) / (1 - row[place][grade])
+        row[place][grade] = value
+        return replace(base, row=row)
+    if kind == "leak":
+        return put("leak", bands.index(of[1]), findings[of[0]])
+    if kind == "link":
+        return put("link", conditions[of[0]], findings[of[1]])
+    if kind == "context_finding":
+        return put("context_finding", contexts[of[0]], findings[of[1]])
+    if kind == "rate":
+        return solved(put("excess", contexts[of[0]], conditions[of[1]]))
+    if kind == "condition_link":
+        return solved(put("cause", conditions[of[0]], conditions[of[1]]))
+    if kind == "age_sex":
+        i, array = conditions[of[0]], base.multiplier.copy()
+        if of[1] in bands:
+            array[bands.index(of[1]), :, i] *= value / number.value
+        else:
+            array[:, ("female", "male").index(of[1]), i] *= value / number.value
+        return solved(replace(base, multiplier=array))
+    if kind == "unnamed":
+        return solved(replace(base, unnamed_pretest=value))
+    changed = put("pretest", conditions[of[0]])
+    row = graded_rows(base.written, base.stated, changed.pretest)
+    unnamed, unnamed_row = unnamed_rows(base.structure, base.link, row, changed.pretest)
+    return solved(replace(changed, row=row, unnamed=unnamed, unnamed_row=unnamed_row))
+
+
 class Varied:
     """Sums over the table of a network with one number changed, built anew each time."""
 
@@ -241,35 +333,8 @@ class Varied:
         self.settled = replace(evidence, codes=settled.engine[0])
 
     def net(self, number, value):
-        """The network with the number set, by what the number says of itself."""
-        net, knowledge = self.reasoner.engine.net, self.reasoner.knowledge
-        conditions = [row.id for row in knowledge.condition]
-        contexts = [row.id for row in knowledge.binary_contexts]
-        findings = [row.id for row in knowledge.finding]
-        bands = [row.id for row in knowledge.age_band]
-        n, k = len(conditions), len(contexts)
-        if number.kind == "rate":
-            excess = net.excess.copy()
-            excess[contexts.index(number.of[0]), conditions.index(number.of[1])] = value - 1
-            return net._replace(excess=excess)
-        if number.kind == "grade":
-            row, f = net.row.copy(), findings.index(number.of[1])
-            one = row[conditions.index(number.of[0]), net.graded[f]]
-            grade = knowledge.finding[f].values.index(number.of[2])
-            left = 1 - one[grade]
-            one *= (1 - value) / left
-            one[grade] = value
-            return net._replace(row=row)
-        strength = net.strength.copy()
-        if number.kind == "leak":
-            place = n + k + 1 + bands.index(number.of[1]), findings.index(number.of[0])
-        elif number.kind == "link":
-            place = conditions.index(number.of[0]), findings.index(number.of[1])
-        else:
-            place = n + contexts.index(number.of[0]), findings.index(number.of[1])
-        assert strength[place] == EXACT(number.value)
-        strength[place] = value
-        return net._replace(strength=strength)
+        """The network with the number set."""
+        return net_of(table(self.reasoner.parameters, self.reasoner.knowledge, number, value))
 
     def told(self, number, value):
         """P(condition | evidence) with another value."""
@@ -312,56 +377,102 @@ def test_every_number_that_can_tip_is_told(asked, patient):
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_numbers_vary_as_the_table_does(place, networks):
-    """For other values of a number the posterior is that of a network built with them."""
+    """For other values of a number the posterior is that of tables with them, solved again."""
     reasoner, _ = networks[place]
     evidence = read_evidence({**CELLS[place], "diabetes": "present"}, reasoner.vocabulary)
     bench = Bench.of(reasoner, evidence)
-    varied, left = variations(bench, range(5))
+    varied, left = variations(bench, range(5), kinds=KINDS)
     assert left == ()
-    kinds = {one.number.kind for one in varied}
-    assert kinds == {"link", "leak", "grade", "rate", "pretest"}
+    assert {"link", "leak", "grade", *SOLVED_AGAIN} <= {one.number.kind for one in varied}
+    assert {one.number.kind for one in variations(bench, range(5))[0]} <= set(USUAL)
     truth = Varied(reasoner, evidence)
     rng = np.random.default_rng(7)
-    chosen = [one for one in varied if one.number.kind != "pretest"]
-    for at in rng.permutation(len(chosen))[:12]:
-        one = chosen[at]
-        other = 1 + 9 * rng.random() if one.number.is_rate else rng.random()
-        assert one.at(other).probability == EXACT(truth.told(one.number, other), abs=1e-9)
+    for kind in KINDS:
+        chosen = [one for one in varied if one.number.kind == kind]
+        for at in rng.permutation(len(chosen))[:3]:
+            one = chosen[at]
+            low, high = (
+                (one.step(end) for end in (1e-3, 0.999)) if one.line else map(one.step, one.ends)
+            )
+            other = one.back(low + (high - low) * rng.uniform(0.05, 0.95))
+            close = 1e-9 if one.line else 1e-5
+            assert one.at(other).probability == EXACT(truth.told(one.number, other), abs=close)
+
+
+def test_a_context_denied_tells_of_a_base_rate(networks):
+    """With the table kept, a higher rate for a context means a lower one without it."""
+    reasoner, _ = networks[0]
+    evidence = read_evidence({**CELLS[0], "diuretic": "absent"}, reasoner.vocabulary)
+    varied, _ = variations(Bench.of(reasoner, evidence), range(5))
+    one = next(one for one in varied if one.number.of == ("diuretic", "hypokalaemia"))
+    at = reasoner.knowledge.condition_index["hypokalaemia"]
+    now, higher = (one.at(value).probability[at] for value in (one.x, 2 * one.x))
+    assert higher < now - 1e-3
+    truth = Varied(reasoner, evidence).told(one.number, 2 * one.x)
+    assert higher == EXACT(truth[at], abs=1e-5)
+
+
+def test_where_no_base_rates_are_nothing_is_said(networks):
+    """A value whose table has no base rates ends the range, and is not taken for an answer."""
+    reasoner, _ = networks[0]
+    evidence = read_evidence(CELLS[0], reasoner.vocabulary)
+    varied, _ = variations(Bench.of(reasoner, evidence), range(5), kinds=("pretest", "unnamed"))
+    for one in varied:
+        low, high = one.ends
+        assert low < one.x < high
+        for end in (low, high):
+            assert np.isfinite(one.at(end).probability).all()
+    one = next(one for one in varied if one.number.kind == "unnamed")
+    with pytest.raises(NoSolutionError):
+        one.at(0.999)
+    with pytest.raises(NoSolutionError):  # and again, from what was kept
+        one.at(0.999)
+
+
+def test_impossible_evidence_tips_nothing(networks):
+    """A root where what is known would be all but impossible is none, nor is one next to 0 or 1."""
+    reasoner, _ = networks[0]
+    cells = {**CELLS[0], "back_pain": "absent", "muscle_cramps": "absent"}
+    evidence = read_evidence(cells, reasoner.vocabulary)
+    for condition in ("stroke", "dehydration"):
+        for one in what_would_change(reasoner, evidence, condition=condition).numbers:
+            assert one.size < 20
+            assert 0 < one.first_probability <= 1
 
 
 def test_slopes_equal_finite_differences(networks):
-    """A slope is the change of the log odds for a small step, by networks with both values."""
+    """A slope is the change of the log odds for a small step, by tables with both values."""
     reasoner, _ = networks[1]
     evidence = read_evidence(CELLS[0], reasoner.vocabulary)
     found = leans_on(reasoner, evidence, first=100)
     truth = Varied(reasoner, evidence)
     leader = [row.id for row in reasoner.knowledge.condition].index(found.leader)
-    numbers = [one for one in found.all if one.number.kind != "pretest"]
-    slopes = [abs(one.slope) for one in found.all]
-    assert slopes == sorted(slopes, reverse=True)
-    for one in numbers[:10]:
-        x = one.number.value
-        odds = []
-        for sign in (-1, 1):
-            moved = x * math.exp(sign * STEP)
-            if not one.number.is_rate:
-                moved = 1 / (1 + (1 - x) / x * math.exp(-sign * STEP))
-            p = truth.told(one.number, moved)[leader]
-            odds.append(math.log(p / (1 - p)))
-        assert one.slope == EXACT((odds[1] - odds[0]) / (2 * STEP), abs=1e-6)
+    moved = [one.moved for one in found.all]
+    assert moved == sorted(moved, reverse=True)
+    for kind in KINDS:
+        for one in [one for one in found.all if one.number.kind == kind][:3]:
+            x = one.number.coordinate(one.number.value)
+            odds = []
+            for sign in (-1, 1):
+                p = truth.told(one.number, one.number.at_coordinate(x + sign * STEP))[leader]
+                odds.append(math.log(p / (1 - p)))
+            assert one.slope == EXACT((odds[1] - odds[0]) / (2 * STEP), abs=1e-5)
 
 
-def test_the_pretest_slope_of_the_leader_alone_is_one(networks):
-    """With one condition left open, its log odds move with those of its pretest row."""
+def test_a_lean_moves_as_far_as_its_farther_shift(networks):
+    """The order of numbers is by how far one word moves the log odds of the leader."""
     reasoner, _ = networks[0]
-    cells = dict.fromkeys(("dehydration", "hypokalaemia", "hypomagnesaemia", "stroke"), "absent")
-    evidence = read_evidence({"back_pain": "present", "age": "50", **cells}, reasoner.vocabulary)
+    evidence = read_evidence(CELLS[0], reasoner.vocabulary)
     found = leans_on(reasoner, evidence, first=100)
-    one = next(one for one in found.all if one.number.kind == "pretest")
-    assert one.number.of == ("lumbar_disc_radiculopathy",)
-    assert one.number.value == EXACT(0.3, abs=1e-9)
-    # the complaint ties it to the others in the pretest, so not quite
-    assert one.slope == EXACT(1.0, abs=0.25)
+
+    def odds(p):
+        return math.log(p / (1 - p))
+
+    now = odds(found.leader_probability)
+    for one in found.all:
+        shifts = [shift for shift in (one.lower, one.higher) if shift]
+        farthest = max(abs(odds(shift.leader_probability) - now) for shift in shifts)
+        assert one.moved == EXACT(farthest, abs=1e-9)
 
 
 @pytest.mark.parametrize("place", [0, 1, 3])
@@ -375,11 +486,11 @@ def test_numbers_tip_where_the_table_does(place, networks):
     leader = ids.index(found.leader)
     sizes = [one.size for one in found.numbers]
     assert sizes == sorted(sizes)
-    lines = [one for one in found.numbers if one.number.kind not in ("pretest", "rate")]
-    for one in lines[:6]:
+    for one in found.numbers[:12]:
+        close = 1e-9 if one.number.kind in LINES else 1e-5
         at = truth.told(one.number, one.to)
-        assert at[leader] == EXACT(at[ids.index(one.first)], abs=1e-9)
-        assert at[leader] == EXACT(one.leader_probability, abs=1e-9)
+        assert at[leader] == EXACT(at[ids.index(one.first)], abs=close)
+        assert at[leader] == EXACT(one.leader_probability, abs=close)
         for part, leads in ((0.99, True), (1.01, False)):
             value = one.number.value + part * (one.to - one.number.value)
             if 0 < value < 1:
@@ -400,7 +511,7 @@ def test_numbers_tip_where_the_table_does(place, networks):
 
 def test_a_number_that_tips_both_ways_tells_the_nearer(networks):
     """Where a number more and a number less both change the leader, the smaller change is told."""
-    reasoner = shaken(networks[0][0], 230)
+    reasoner = drawn(networks[0][0], TIPS_BOTH_WAYS)
     names = ("potassium_low", "muscle_cramps", "back_pain")
     cells = {**dict.fromkeys(names, "present"), "age": "50", "sex": "male"}
     evidence = read_evidence(cells, reasoner.vocabulary)
