@@ -173,7 +173,7 @@ def _numbers(case: Case, desk: Desk, name: str) -> None:
     rows = [row for row in desk.numbers if row.condition == name and row.item in entered]
     st.caption("The numbers behind what was entered; the rest stands under Knowledge.")
     if not rows:
-        st.caption("No row ties what was entered straight to it: it moves by way of others, if at all.")
+        st.caption("No row ties what was entered straight to it: it moves by way of others.")
     for row in rows:
         st.markdown(f"**{row.what}**: {row.word} ({row.said}). {row.basis}. *{row.reason}*")
     st.markdown(sources.pretest_line(desk.knowledge, name, case.setting))
