@@ -21,7 +21,9 @@ class Number:
         word, said: the word of the scale and what it stands for.
         basis: who says so.
         confidence, reason: as in the table.
-        share: how often (0-1) a cause shows it; NaN for a relative rate and for grades.
+        share: how often (0-1) a cause shows it, what it refines counted in; NaN for a relative rate
+            and for grades.
+        among: ", of those with ..." where the number speaks of some of them only.
     """
 
     condition: str
@@ -33,6 +35,7 @@ class Number:
     confidence: str
     reason: str
     share: float = math.nan
+    among: str = ""
 
 
 def _basis(where: Mapping[Pair, Sequence[Place]], row: Row) -> str:
@@ -58,7 +61,7 @@ def links(knowledge: KnowledgeBase) -> tuple[Number, ...]:
 def _number(knowledge: KnowledgeBase, where: Mapping[Pair, Sequence[Place]], row: Row) -> Number:
     labels, scale = knowledge.labels, knowledge.scale
     first, second = pair_of(row)
-    arrow, condition, item, share = "→", first, second, math.nan
+    arrow, condition, item, share, among = "→", first, second, math.nan, ""
     match row:
         case ContextLink():
             arrow, condition, item = "raises", second, first
@@ -73,6 +76,9 @@ def _number(knowledge: KnowledgeBase, where: Mapping[Pair, Sequence[Place]], row
         case Link() | ContextFinding() | ConditionLink():
             word, said = row.word, scale.frequency[row.word].said
             share = scale.frequency[row.word].probability
+            if not isinstance(row, ConditionLink):
+                among = of_those(knowledge, row.finding)
+                share *= _first(knowledge, first, row.finding)
             if isinstance(row, ContextFinding):
                 condition = ""
             elif isinstance(row, ConditionLink):
@@ -91,7 +97,36 @@ def _number(knowledge: KnowledgeBase, where: Mapping[Pair, Sequence[Place]], row
         row.confidence,
         row.reason,
         share,
+        among,
     )
+
+
+def of_those(knowledge: KnowledgeBase, finding: str) -> str:
+    """Of whom a number of a finding speaks, if it refines another: ", of those with ..."."""
+    parent, grades = knowledge.parent_of(knowledge.finding[knowledge.finding_index[finding]])
+    if not parent:
+        return ""
+    of = f" ({' or '.join(grades).replace('_', ' ')})" if grades else ""
+    return f", of those with: {knowledge.labels[parent]}{of}"
+
+
+def _first(knowledge: KnowledgeBase, cause: str, finding: str) -> float:
+    """How often a cause shows what a finding refines (1 if nothing); NaN if no row says it."""
+    parent, grades = knowledge.parent_of(knowledge.finding[knowledge.finding_index[finding]])
+    if not parent:
+        return 1.0
+    if grades:
+        values = knowledge.finding[knowledge.finding_index[parent]].values
+        for row in knowledge.graded:
+            if (row.condition, row.finding) == (cause, parent):
+                shares = zip(values, row.frequencies, strict=True)
+                return sum(share for value, share in shares if value in grades) / 100.0
+        return math.nan
+    for link in (*knowledge.link, *knowledge.context_finding):
+        if pair_of(link) == (cause, parent):
+            word = knowledge.scale.frequency[link.word]
+            return word.probability * _first(knowledge, cause, parent)
+    return math.nan
 
 
 def pretest_line(knowledge: KnowledgeBase, condition: str, setting: str) -> str:
@@ -120,4 +155,4 @@ def leak_line(knowledge: KnowledgeBase, finding: str) -> str:
         "65 and over": leak.age_65_and_over,
     }
     said = "; ".join(f"{band}: {shares[word].said}" for band, word in bands.items())
-    return f"For no reason modelled: {said}. {leak.reason}"
+    return f"For no reason modelled: {said}{of_those(knowledge, finding)}. {leak.reason}"

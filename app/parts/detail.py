@@ -175,5 +175,6 @@ def _numbers(case: Case, desk: Desk, name: str) -> None:
     if not rows:
         st.caption("No row ties what was entered straight to it: it moves by way of others.")
     for row in rows:
-        st.markdown(f"**{row.what}**: {row.word} ({row.said}). {row.basis}. *{row.reason}*")
+        share = f"{row.said}{row.among}"
+        st.markdown(f"**{row.what}**: {row.word} ({share}). {row.basis}. *{row.reason}*")
     st.markdown(sources.pretest_line(desk.knowledge, name, case.setting))

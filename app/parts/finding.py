@@ -69,11 +69,12 @@ def card(assessment: Assessment, desk: Desk) -> None:
 def _row(one: sources.Number, desk: Desk, now: dict[str, float]) -> dict[str, Any]:
     labels = desk.knowledge.labels
     stands = f" It stands at {phrases.about(now[one.condition])}." if one.condition in now else ""
+    told = f" ({one.said}{one.among})" if one.among else ""
     row: dict[str, Any] = {
         "id": one.condition,
         "label": labels[one.condition],
-        "value": one.said,
-        "sub": f"{one.word[0].upper()}{one.word[1:]}. {one.basis}. {one.reason}.{stands}",
+        "value": phrases.about(one.share) if one.among else one.said,
+        "sub": f"{one.word[0].upper()}{one.word[1:]}{told}. {one.basis}. {one.reason}.{stands}",
         "open": True,
         "goes": "detail_card",
         "pressed": state.opened() == one.condition,

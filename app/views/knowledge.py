@@ -27,7 +27,7 @@ def numbers(found: list[sources.Number], alt: str) -> None:
             {
                 "What": row.what,
                 "Word": row.word,
-                "Stands for": row.said,
+                "Stands for": f"{row.said}{row.among}",
                 "Says who": row.basis,
                 "How sure": row.confidence,
                 "Reason": row.reason,
