@@ -86,4 +86,7 @@ def test_ctrl_c_leaves_nobody_behind(inputs, tmp_path, cluster):
     assert (run.returncode, out) == (130, "")
     assert f"{folder} keeps the parts that are done; the same run finishes it." in err
     assert "Traceback" not in err
+    ended = time.monotonic()  # a worker that was told to go may need a moment to be gone
+    while session(run.pid) and time.monotonic() < ended + 30:
+        time.sleep(0.05)
     assert not session(run.pid)
