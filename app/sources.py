@@ -122,7 +122,8 @@ def _first(knowledge: KnowledgeBase, cause: str, finding: str) -> float:
                 shares = zip(values, row.frequencies, strict=True)
                 return sum(share for value, share in shares if value in grades) / 100.0
         return math.nan
-    for link in (*knowledge.link, *knowledge.context_finding):
+    links: tuple[Link | ContextFinding, ...] = (*knowledge.link, *knowledge.context_finding)
+    for link in links:
         if pair_of(link) == (cause, parent):
             word = knowledge.scale.frequency[link.word]
             return word.probability * _first(knowledge, cause, parent)
