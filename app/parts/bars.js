@@ -1,17 +1,27 @@
-// Rows of bars; a row with `open` is a button. Bars are drawings of the words beside them.
+// Rows of bars; a row with `open` is a button. Bars are drawings of the words beside them. What is
+// pressed waits in a queue, as in the checklist, until Python says that it has heard it (data.seen).
 const kept = new WeakMap()
+const AGAIN = 4000
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
+  const { data, parentElement, setStateValue } = component
   let own = kept.get(parentElement)
   if (!own) {
-    own = { root: document.createElement("div") }
+    own = { sent: [], last: 0, root: document.createElement("div") }
     own.root.className = "bars"
     parentElement.querySelector("#root").replaceChildren(own.root)
     kept.set(parentElement, own)
   }
-  own.pick = row => setTriggerValue("picked", row)
-  const text = JSON.stringify(data)
+  own.last = Math.max(own.last, data.seen)
+  own.sent = own.sent.filter(event => event.n > data.seen)
+  own.tell = () => setStateValue("picks", [...own.sent])
+  own.pick = row => {
+    own.last = Math.max(own.last + 1, Date.now())
+    own.sent = [...own.sent, { n: own.last, row }]
+    own.tell()
+    insist(own, AGAIN)
+  }
+  const text = JSON.stringify(data.groups)
   if (text === own.text) return
   own.text = text
   const focused = own.root.getRootNode().activeElement?.dataset?.focus
@@ -19,6 +29,15 @@ export default function (component) {
   if (focused) {
     own.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true })
   }
+}
+
+function insist(own, wait) {
+  clearTimeout(own.timer)
+  own.timer = setTimeout(() => {
+    if (own.sent.length === 0 || !own.root.isConnected) return
+    own.tell()
+    insist(own, 2 * wait)
+  }, wait)
 }
 
 function make(tag, attributes, ...children) {

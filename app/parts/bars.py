@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,29 @@ def bars(
             `open` and `pressed`.
         picked: told the id of a row that was clicked.
     """
+    seen: dict[str, int] = st.session_state.setdefault("seen_picks", {})
 
     def told() -> None:
-        row = getattr(st.session_state.get(key), "picked", None)
-        if picked is not None and isinstance(row, str):
-            picked(row)
+        _hear(key, getattr(st.session_state.get(key), "picks", None) or [], picked)
 
-    _MOUNT(key=key, data={"groups": groups}, on_picked_change=told)
+    data = {"groups": groups, "seen": seen.setdefault(key, 0)}
+    shown = _MOUNT(key=key, data=data, on_picks_change=told)
+    # Streamlit may break a callback off when the next click is already there: then it is heard here
+    if _hear(key, shown.picks or [], picked):
+        st.rerun()
+
+
+def _hear(
+    key: str, picks: Sequence[Mapping[str, Any]], picked: Callable[[str], None] | None
+) -> bool:
+    """Tell of the rows pressed that were not heard yet; each is heard once."""
+    seen: dict[str, int] = st.session_state["seen_picks"]
+    heard = False
+    for event in picks:
+        number, row = event.get("n", 0), event.get("row")
+        if isinstance(number, int) and number > seen.get(key, 0):
+            seen[key] = number
+            if picked is not None and isinstance(row, str):
+                picked(row)
+                heard = True
+    return heard

@@ -3,8 +3,7 @@
 `model.pretest.solve` looks for Z = P(complaint) from nothing. Near a solved table Z hardly moves:
 with it held (`model.pretest.solve_at`) the complaint comes out as Z (1 + g), and the root of g(Z)
 is found by a secant whose first slope is that of the elicited table. A last small step is taken on
-the tangent; base rates are those of `solve` to about one part in
-100,000.
+the tangent; base rates are those of `solve` to about one part in 100,000.
 """
 
 from __future__ import annotations
@@ -18,13 +17,16 @@ from typing import Any
 import numpy as np
 
 from model.parameters import Parameters
-from model.pretest import NoSolutionError, solve, solve_at, window
+from model.pretest import NoSolutionError, solve_at, window
 
 #: Relative step of Z that is taken on the tangent without solving again.
 NEAR = 5e-4
 
-#: Steps before the search from nothing takes over.
-MOST_STEPS = 12
+#: Steps before a table is held to have no solution.
+MOST_STEPS = 20
+
+#: A Z below any that a table has.
+FLOOR = 1e-6
 
 #: Relative step of Z at which the first slope is taken.
 APART = 1e-3
@@ -90,20 +92,16 @@ class Solver:
         low, high, _ = window(table.pretest, table.unnamed_pretest)
         if not low < table.unnamed_pretest < high:
             raise NoSolutionError("the table lies outside the window of the unnamed row")
-        try:
-            found = self._secant(table)
-        except NoSolutionError as error:
-            if error.rows:
-                raise
-            found = None
-        return solve(table) if found is None else found
+        return self._secant(table)
 
-    def _secant(self, table: Parameters) -> Fields | None:
-        """The solution, or None if the steps do not lead to one."""
+    def _secant(self, table: Parameters) -> Fields:
+        """The solution, by steps towards the root of g; NoSolutionError if they lead to none."""
         slope, tangent, z = self.slope, self.tangent, self.base.complaint
         gap, found = _at(table, self.base, z)
         for _ in range(MOST_STEPS):
             step = -gap / slope if slope else math.inf
+            if step < -0.5 * z and _at(table, self.base, FLOOR)[0] <= 0.0:
+                break  # g is below 0 for every Z: the overlap is less than the links bring about
             step = min(max(step, -0.5 * z), 0.5 * (1.0 - z))
             ahead = {n: found[n] * np.maximum(1.0 + step * tangent[n], LEAST) for n in _SOUGHT}
             if abs(step) < NEAR * z:
@@ -114,7 +112,7 @@ class Solver:
             z += step
             gap, found = _at(table, replace(self.base, **ahead), z)
             slope, tangent = (gap - old) / step, _per(found, before, step)
-        return None
+        raise NoSolutionError("no base rates give this table together with its links")
 
 
 def _per(there: Fields, here: Fields, step: float) -> Fields:

@@ -19,7 +19,7 @@ from app.assessing import desk
 from app.case import Case
 
 #: A shared machine may be slow; nothing here asserts a time.
-PATIENCE = 15_000
+PATIENCE = 30_000
 
 expect.set_options(timeout=PATIENCE)
 

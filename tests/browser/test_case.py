@@ -21,6 +21,13 @@ def strip(page):
     return page.locator(".st-key-redflag_strip")
 
 
+def unfold(page, title):
+    """Open what is folded under a title, by keyboard: the page may still be growing."""
+    head = page.locator("summary", has_text=title)
+    head.press("Enter")
+    expect(page.locator("details[open]", has=head)).to_have_count(1)
+
+
 def test_the_first_screen_ranks_and_sends_nothing_away(visit):
     """With nothing entered there is a ranking; no console error, no request to anywhere else."""
     here = visit()
@@ -177,7 +184,7 @@ def test_the_note_says_what_would_change_the_ranking(visit):
     here = visit()
     page = here.open()
     here.type("foot drop")
-    page.get_by_text("Copy as note").click()
+    unfold(page, "Copy as note")
     expect(page.locator(".st-key-note code")).to_contain_text("What would change it:")
 
 
@@ -208,8 +215,8 @@ def test_no_patient_stands_in_the_address_unless_asked(visit):
     page = here.open()
     here.type("saddle")
     assert "?" not in page.url
-    page.get_by_text("Save, load, print, share").click()
-    page.get_by_text("Make a link that restores this case").click()
+    unfold(page, "Save, load, print, share")
+    page.get_by_role("switch", name="Make a link that restores this case").press("Space")
     link = page.locator(".st-key-link_code code").inner_text()
     restored = visit()
     restored.page.goto(link)
@@ -222,7 +229,7 @@ def test_a_case_is_saved_and_loaded(visit, tmp_path):
     here = visit()
     page = here.open()
     here.type("saddle")
-    page.get_by_text("Save, load, print, share").click()
+    unfold(page, "Save, load, print, share")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save case (JSON)").click()
     path = tmp_path / "case.json"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 
 import pytest
 
-from app.reasons.changes import amount, changes_lines, leans_lines, number_words
+from app.reasons.changes import amount, changes_lines, kind_words, leans_lines, number_words
+from model.engine import net_of
 from model.errors import InputError, TooWideError
 from model.evidence import read_evidence
+from model.parameters import elicited, solved
 from model.reasoner import open_reasoner
 from model.reasons.changes import what_would_change
 from model.reasons.leans import leans_on
+from model.reasons.numbers import LINES
+from model.reasons.sensitivity import Bench, variations
 from model.reasons.variants import changed
 
 CELLS = {
@@ -84,11 +89,117 @@ def test_no_change_alone_is_part_of_a_pair(found):
         assert set(pair.edits) <= set(found.searched)
 
 
-def test_what_cannot_be_entered_is_left_out(found):
-    """Beside one leg the same weakness on both sides is no change."""
-    edits = {edit.item for one in (*found.single, *found.pairs) for edit in one.edits}
-    assert "symmetrical" not in edits
+def test_what_reads_otherwise_is_tried_without_a_chance(reasoner, evidence, found):
+    """Beside one leg the same weakness on both sides can be entered; its chance is not computed."""
+    both = [
+        one
+        for one in (*found.single, *found.pairs)
+        if ("symmetrical", "present") in [(edit.item, edit.after) for edit in one.edits]
+    ]
+    assert both
+    assert all(one.read_otherwise and math.isnan(one.chance) for one in both)
+    assert found.read_otherwise > 0
+    text = " ".join("\n".join(changes_lines(found, reasoner.knowledge, top=99)).split())
+    assert text.count("(chance not computed)") == sum(
+        math.isnan(one.chance) for one in (*found.single, *found.pairs)
+    )
+    views = found.to_dict()
+    assert all(
+        (view["chance"] is None) == math.isnan(one.chance)
+        for view, one in zip(views["single"], found.single, strict=True)
+    )
+
+
+def test_what_contradicts_is_left_out(reasoner, vocabulary):
+    """What excludes something entered is counted and not tried."""
+    evidence = read_evidence({"tsh_high": "present", "age": "50"}, vocabulary)
+    found = what_would_change(reasoner, evidence)
+    edits = [(e.item, e.after) for one in found.single for e in one.edits]
+    assert ("tsh_low", "present") not in edits
     assert found.impossible > 0
+
+
+def solved_again(reasoner, evidence, **tables):
+    """P(condition | evidence) with other tables, solved from nothing."""
+    knowledge = dataclasses.replace(reasoner.knowledge, **tables)
+    parameters = solved(elicited(knowledge, setting="primary_care", basis="all"))
+    return Bench.of(reasoner, evidence).joint(net_of(parameters)).probability
+
+
+def test_a_rate_moves_a_result_as_its_table_solved_again(reasoner, vocabulary):
+    """With the row of neuropathy kept, a rate of an unknown context hardly moves it."""
+    cells = {"age": "66", "numbness_or_tingling": "present", "distal_weakness": "present"}
+    evidence = read_evidence({**cells, "symmetrical": "present"}, vocabulary)
+    found = leans_on(reasoner, evidence, first=100)
+    of = ("diabetes", "diabetic_neuropathy")
+    one = next(one for one in found.all if one.number.of == of)
+    assert found.leader == "diabetic_neuropathy"
+    assert abs(one.slope) < 0.02
+    rows = tuple(
+        row.model_copy(update={"word": one.lower.word})
+        if (row.context, row.condition) == of
+        else row
+        for row in reasoner.knowledge.context_link
+    )
+    truth = solved_again(reasoner, evidence, context_link=rows)
+    place = reasoner.knowledge.condition_index[found.leader]
+    assert one.lower.leader_probability == pytest.approx(truth[place], abs=1e-5)
+
+
+def test_links_of_conditions_and_the_unnamed_row_count(reasoner, vocabulary):
+    """Where dehydration is known, how often it brings low sodium is what the result leans on."""
+    cells = {"age": "80", "dehydration": "present", "confusion": "present"}
+    found = leans_on(reasoner, read_evidence(cells, vocabulary), first=100)
+    assert found.leader == "hyponatraemia"
+    assert found.all[0].number.of == ("dehydration", "hyponatraemia")
+    assert found.all[0].slope > 0.8
+    kinds = {one.number.kind for one in found.all}
+    assert {"condition_link", "age_sex", "unnamed", "rate", "pretest"} <= kinds
+    text = " ".join("\n".join(leans_lines(found, reasoner.knowledge)).split())
+    assert "Not varied: prevalences of contexts, age and sex" in text
+
+
+def test_a_stop_is_no_result(reasoner, evidence):
+    """What was stopped is not said to be not enough, and numbers not reached are not counted."""
+    found = what_would_change(reasoner, evidence, cancelled=lambda: True)
+    assert found.numbers_varied == 0
+    text = " ".join("\n".join(changes_lines(found, reasoner.knowledge)).split())
+    assert text.count("none of those computed is enough") == 3
+    assert "none is enough" not in text
+    leans = leans_on(reasoner, evidence, cancelled=lambda: True)
+    assert leans.all == ()
+    assert {number.kind for number, _ in leans.skipped} >= {"link", "rate", "pretest", "unnamed"}
+
+
+def test_the_link_of_a_child_is_told_as_given_its_parent(reasoner, evidence, leans):
+    """Foot drop specifies distal weakness: its links count where that is there."""
+    numbers = {one.number.of: one.number for one in leans.all if one.number.kind == "link"}
+    number = numbers["lumbar_disc_radiculopathy", "foot_drop"]
+    assert number.child
+    assert kind_words(number) == "How often it shows where what it specifies is there"
+    assert not numbers["lumbar_disc_radiculopathy", "back_pain"].child
+
+
+def test_numbers_of_every_open_condition_may_tip(reasoner, evidence, found):
+    """Links to findings are varied for conditions far behind too."""
+    leading = set(found.conditions)
+    bench = Bench.of(reasoner, evidence)
+    every = range(len(reasoner.knowledge.condition))
+    lines = variations(bench, [], others=every, kinds=LINES)[0]
+    assert {one.number.of[0] for one in lines} - leading
+    assert found.numbers_varied > len(lines)
+
+
+def test_a_number_at_its_end_has_a_place(leans):
+    """0 and 1 stand at the ends of the scale of a probability."""
+    number = next(one.number for one in leans.all if one.number.kind == "link")
+    assert (number.coordinate(0.0), number.coordinate(1.0)) == (-math.inf, math.inf)
+
+
+def test_age_and_sex_stand_last(found):
+    """Changes of age or sex come after the others, however likely."""
+    late = [one.edits[0].item in {"age", "sex"} for one in found.single]
+    assert late == sorted(late)
 
 
 def test_diagnoses_are_taken_back_only(reasoner, vocabulary):
@@ -230,13 +341,14 @@ def test_a_word_up_or_down_is_the_next_of_the_scale(reasoner, leans, vocabulary)
 
 
 def test_a_context_known_to_be_absent_plays_no_part(reasoner, vocabulary):
-    """No number of a context that was denied is varied; those of one confirmed or unknown are."""
+    """No link of a context that was denied is varied; those of one confirmed or unknown are."""
     cells = {"age": "66", "exertional_leg_cramp": "present", "ankle_brachial_index_low": "present"}
     for value, there in (("absent", False), ("present", True), ("", True)):
+        # the rate of a context denied still bears on the base rate
         known = {"cardiovascular_disease": value, "diabetes": value}
         found = leans_on(reasoner, read_evidence({**cells, **known}, vocabulary))
         of = {one.number.of for one in found.all}
-        assert (("diabetes", "peripheral_artery_disease") in of) == there
+        assert ("diabetes", "peripheral_artery_disease") in of
         assert (("cardiovascular_disease", "ankle_brachial_index_low") in of) == there
 
 

@@ -68,15 +68,16 @@ def test_every_open_item_is_asked_once(reasoner, evidence, found):
     wanted = {items[column].id for column in open_items(reasoner, evidence)}
     assert set(asked) == wanted - {"symmetrical", "arm_weakness"}
     assert not closed & set(asked)
-    assert found.skipped == ()
+    skipped = {(name, one.why) for one in found.skipped for name in one.items}
+    assert skipped == {("symmetrical", "read_otherwise"), ("arm_weakness", "read_otherwise")}
 
 
-def test_what_contradicts_the_evidence_is_left_out(reasoner, evidence, vocabulary):
-    """Beside one leg, weakness the same on both sides is impossible, and so is the question."""
+def test_what_reads_otherwise_is_no_prospect(reasoner, evidence, vocabulary):
+    """Beside one leg, weakness the same on both sides would make the leg be read otherwise."""
     columns = [vocabulary.index[name].column for name in ("symmetrical", "muscle_twitching")]
     result = prospects(reasoner, evidence, [(column,) for column in columns])
     assert [one.columns for one in result.each] == [(columns[1],)]
-    assert result.impossible == 1
+    assert (result.impossible, result.read_otherwise, result.left) == (0, 1, ((columns[0],),))
 
 
 def test_one_blood_test_is_one_question(found):
@@ -237,9 +238,9 @@ def test_refused_answers_are_reported(narrow, evidence, found):
     """A question with an answer past the limit is skipped by name; the others stand as they are."""
     result = next_questions(narrow, evidence)
     assert result.skipped
-    assert {one.why for one in result.skipped} == {"refused"}
+    assert {one.why for one in result.skipped} == {"refused", "read_otherwise"}
     together = [one.items for one in (*result.all, *result.skipped)]
-    assert sorted(together) == sorted(one.items for one in found.all)
+    assert sorted(together) == sorted(one.items for one in (*found.all, *found.skipped))
     full = {one.items: one for one in found.all}
     for one in result.all:
         assert one.gain == pytest.approx(full[one.items].gain, abs=1e-12)
@@ -252,7 +253,7 @@ def test_what_is_stopped_is_reported(reasoner, evidence):
     """When it is cancelled, questions not reached are named as stopped."""
     result = next_questions(reasoner, evidence, cancelled=lambda: True)
     assert result.all == ()
-    assert {one.why for one in result.skipped} == {"stopped"}
+    assert {one.why for one in result.skipped} == {"stopped", "read_otherwise"}
 
 
 def test_progress_is_told(reasoner, evidence):
@@ -269,6 +270,8 @@ def test_two_steps_ahead_report_what_was_refused(narrow, evidence):
     assert len(result.pairs) == 4
     then = [one for pair in result.pairs for one in pair.follow_ups]
     assert any(one.skipped and not one.items for one in then)
+    assert any(not pair.complete for pair in result.pairs)
+    assert result.rows > next_questions(narrow, evidence, burden=2).rows
     lines = "\n".join(question_lines(result, narrow.knowledge))
     assert "not computed" in lines
     assert "too wide" in lines
@@ -372,3 +375,67 @@ def test_an_aim_takes_one_name_as_it_is(reasoner, evidence):
     one = Aim.of(reasoner, evidence, "raise", "stroke", "conditions")
     other = Aim.of(reasoner, evidence, "raise", ["stroke"], "conditions")
     assert one.targets == other.targets
+
+
+@pytest.mark.parametrize("burden", [math.nan, -1.0])
+@pytest.mark.parametrize("ask", [next_questions, stopping])
+def test_a_burden_that_cannot_be(ask, burden, reasoner, evidence):
+    """A burden is a number of 0 or more; nothing is answered for another."""
+    with pytest.raises(InputError, match="burden"):
+        ask(reasoner, evidence, burden=burden)
+
+
+@pytest.mark.parametrize("asked", [{"questions": 0}, {"draws": 0}, {"draws": -5}])
+def test_counts_that_cannot_be(asked, reasoner, evidence):
+    """Questions, draws and rows shown are at least 1."""
+    with pytest.raises(ValueError, match="1 or more"):
+        stopping(reasoner, evidence, **asked)
+    with pytest.raises(ValueError, match="first is 1 or more"):
+        next_questions(reasoner, evidence, first=0)
+
+
+def test_when_to_stop_begins_with_the_red_flags(reasoner, evidence, found):
+    """Open red-flag questions stand before anything about stopping, on screen and in JSON."""
+    result = stopping(reasoner, evidence, questions=2)
+    assert result.red_flags == found.red_flags != ()
+    assert result.to_dict()["red_flags"] == list(found.red_flags)
+    lines = stopping_lines(result, reasoner.knowledge)
+    assert "Red-flag questions are open; ask them whatever stands below" in lines[1]
+    text = " ".join(" ".join(lines).split())
+    assert "More answers may change it more often" in text
+
+
+def test_nothing_asked_has_no_chance(reasoner, evidence):
+    """When nothing was asked there is no chance to tell, and JSON says so."""
+    result = stopping(reasoner, evidence, burden=0.5)
+    assert math.isnan(result.chance)
+    view = result.to_dict()
+    assert (view["chance"], view["interval"]) == (None, [None, None])
+
+
+def test_not_everything_is_asked_while_some_read_otherwise(reasoner, evidence):
+    """Questions that can be answered only by reading an entry otherwise keep it from being all."""
+    result = stopping(reasoner, evidence, questions=1, cancelled=lambda: True)
+    assert result.read_otherwise == 2
+    assert not result.everything
+
+
+def test_tests_of_open_red_flags_are_listed_apart(reasoner, evidence, found):
+    """What only a test answers of a pending rule is no bedside question, and is told."""
+    bedside = reasoner.vocabulary.bedside
+    index = reasoner.vocabulary.index
+    assert found.red_flag_tests
+    assert not set(found.red_flag_tests) & set(found.red_flags)
+    assert not any(bedside[index[name].column] for name in found.red_flag_tests)
+
+
+def test_the_text_is_short_and_repeats_nothing(reasoner, found):
+    """Five questions of each list, each question once; labels and no ids."""
+    lines = question_lines(found, reasoner.knowledge)
+    text = " ".join("\n".join(lines).split())
+    shown = [one for one in found.all if f" {one.label} ({one.step.replace('_', ' ')}" in text]
+    assert 5 <= len(shown) <= 15
+    assert all(text.count(f" {one.label} ({one.step.replace('_', ' ')}") == 1 for one in shown)
+    assert len(lines) < 110
+    assert "potassium_low" not in " ".join(lines)
+    assert not any("potassium low" in line for line in lines)
