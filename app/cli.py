@@ -296,6 +296,13 @@ class PartName(StrEnum):
     all = "all"
 
 
+class AboutName(StrEnum):
+    """Who competes for the first place."""
+
+    conditions = "conditions"
+    categories = "categories"
+
+
 class ModeName(StrEnum):
     """What the next question is for."""
 
@@ -333,6 +340,13 @@ def explain(
     burden: Annotated[
         float | None,
         typer.Option("--burden", min=0, help="The most a question may cost (priors/steps.csv)."),
+    ] = None,
+    about: Annotated[
+        AboutName, typer.Option("--about", help="Questions about conditions, or categories.")
+    ] = AboutName.conditions,
+    answers: Annotated[
+        int | None,
+        typer.Option("--answers", min=1, max=30, help="Questions answered before stopping: 6."),
     ] = None,
     ahead: Annotated[
         bool, typer.Option("--ahead", help="Look two questions ahead from the best few.")
@@ -393,6 +407,8 @@ def explain(
                 mode=mode.value,
                 target=tuple(target or ()),
                 burden=burden,
+                about=about.value,
+                answers=answers,
                 ahead=ahead,
                 goal=goal,
                 threshold=threshold,

@@ -23,7 +23,8 @@ class Subject:
 
     Attributes:
         names: conditions, categories or "unexplained".
-        mode, target, burden: of the next question (see `model.reasons.questions`).
+        mode, target, about, burden: of the next question (see `model.reasons.questions`).
+        answers: how many questions are answered together to see whether to stop.
         ahead: whether to look two questions ahead.
         goal, threshold: the condition that a change is to put first, or across a threshold (see
             `model.reasons.changes`).
@@ -35,7 +36,9 @@ class Subject:
     names: tuple[str, ...]
     mode: str = "inform"
     target: tuple[str, ...] = ()
+    about: str = "conditions"
     burden: float | None = None
+    answers: int | None = None
     ahead: bool = False
     goal: str | None = None
     threshold: float | None = None
@@ -98,6 +101,7 @@ def _questions(subject: Subject) -> Told:
         subject.evidence,
         mode=subject.mode,
         target=subject.target,
+        about=subject.about,
         burden=subject.burden,
         pairs=subject.ahead,
         progress=subject.progress,
@@ -107,10 +111,15 @@ def _questions(subject: Subject) -> Told:
 
 def _stopping(subject: Subject) -> Told:
     from app.reasons.questions import stopping_lines
-    from model.reasons.stopping import stopping
+    from model.reasons.stopping import QUESTIONS, stopping
 
     found = stopping(
-        subject.reasoner, subject.evidence, burden=subject.burden, progress=subject.progress
+        subject.reasoner,
+        subject.evidence,
+        about=subject.about,
+        burden=subject.burden,
+        questions=subject.answers or QUESTIONS,
+        progress=subject.progress,
     )
     return found.to_dict(), stopping_lines(found, subject.reasoner.knowledge)
 

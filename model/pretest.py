@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-13
 MAX_ROUNDS = 200
 
+#: What may be left of P(no condition), relative to P(any condition), when a solution is found.
+GAP = 1e-9
+
 BLOCKED = "its row is at or below what the conditions that lead to it bring about"
 
 
@@ -303,8 +306,8 @@ def solve(parameters: Parameters) -> dict[str, Any]:
     """Solve the base rates; returns the fields to put into `Parameters`.
 
     Raises:
-        NoSolutionError: if the table lies outside the window, or a condition's row is at or below
-            what its causes bring about by themselves.
+        NoSolutionError: if the table lies outside the window, if a condition's row is at or below
+            what its causes bring about by themselves, or if no overlap of the conditions fits.
     """
     unnamed = parameters.unnamed_pretest
     low, high, _ = window(parameters.pretest, unnamed)
@@ -347,8 +350,9 @@ def solve(parameters: Parameters) -> dict[str, Any]:
         else:
             top = middle
     complaint = 0.5 * (bottom + top)
-    gap(complaint)
     none = 1.0 - complaint * (1.0 - unnamed)
+    if abs(gap(complaint)) > GAP * (1.0 - none):
+        raise NoSolutionError("what links and contexts bring about leaves no room for the table")
     return {
         "rate": sought.rate,
         "context_prior": sought.prior,

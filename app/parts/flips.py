@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -42,7 +43,8 @@ def finder(case: Case, desk: Desk, take: Callable[[str], None]) -> None:
             format_func=lambda name: labels.get(name, "Any other"), persist_state="session",
         )  # fmt: skip
         target = None if wanted == _ANY else wanted
-        key = (cards.key_of(case), target)
+        ours = row.checkbox("Our own numbers too (up to a minute)", key="flip_numbers")
+        key = (cards.key_of(case), target, ours)
         if row.button("Look for them", key="flip", icon=":material/swap_vert:"):
             st.session_state["flips_wanted"] = key
         if st.session_state.get("flips_wanted") != key:
@@ -51,16 +53,16 @@ def finder(case: Case, desk: Desk, take: Callable[[str], None]) -> None:
         def work(cancelled: later.Cancelled, progress: later.Progress) -> Changes:
             return what_would_change(
                 desk.reasoner(case), case.evidence(desk.vocabulary), condition=target,
-                progress=progress, cancelled=cancelled,
+                numbers=ours, progress=progress, cancelled=cancelled,
             )  # fmt: skip
 
-        said = "Every single change, the nearest pairs and our own numbers are being tried"
+        said = f"Every single change{' and number' if ours else ''} and the nearest pairs are tried"
         found = cards.waited("flips", key, work, said)
         if found is not None:
-            _show(found, desk, take)
+            _show(found, desk, take, ours=ours)
 
 
-def _show(found: Changes, desk: Desk, take: Callable[[str], None]) -> None:
+def _show(found: Changes, desk: Desk, take: Callable[[str], None], *, ours: bool) -> None:
     labels = desk.knowledge.labels
     st.markdown(
         f"Now first: **{labels[found.leader]}**, {phrases.about(found.leader_probability)}."
@@ -69,9 +71,11 @@ def _show(found: Changes, desk: Desk, take: Callable[[str], None]) -> None:
     pairs = [_row(one, found, desk, open_it=False) for one in found.pairs[:SHOWN]]
     groups: list[dict[str, Any]] = [
         {"title": "One change", "note": "Press one to see it as B." if singles else
-         f"None of {found.singles_tried:,} is enough.", "rows": singles},
+         f"None of the {found.singles_tried:,} computed is enough.", "rows": singles},
         {"title": "Two changes", "note": "" if pairs else
          f"None of {found.pairs_tried:,} pairs of the nearest is enough.", "rows": pairs},
+    ]  # fmt: skip
+    numbers: dict[str, Any] = (
         {"title": "One of our numbers", "note": "How far it would have to be from where it was "
          "put." if found.numbers else f"None of {found.numbers_varied:,} is enough by itself.",
          "rows": [
@@ -80,9 +84,9 @@ def _show(found: Changes, desk: Desk, take: Callable[[str], None]) -> None:
               "sub": f"{number_words(one.number, desk.knowledge)} → "
               f"{amount(one.number, one.to)}: then first {labels[one.first]}"}
              for place, one in enumerate(found.numbers[:SHOWN])
-         ]},
-    ]  # fmt: skip
-    bars("flips_rows", groups, take)
+         ]}
+    )  # fmt: skip
+    bars("flips_rows", [*groups, *([numbers] if ours else [])], take)
     if found.skipped:
         st.caption(f"{len(found.skipped)} changes could not be computed.")
 
@@ -95,10 +99,16 @@ def _row(one: Change, found: Changes, desk: Desk, *, open_it: bool) -> dict[str,
         "label": " and ".join(_edit(edit, desk) for edit in one.edits),
         "value": phrases.about(one.first_probability),
         "sub": f"then first {labels[one.first]}; {labels[found.leader]} "
-        f"{phrases.about(one.leader_probability)}"
-        + ("" if one.chance >= 1 else f". Given the rest, {phrases.about(one.chance)} are so"),
+        f"{phrases.about(one.leader_probability)}" + _chance(one.chance),
     }
     return row | ({"open": True} if open_it and "soft" not in (first.before, first.after) else {})
+
+
+def _chance(chance: float) -> str:
+    """How likely a change is, given the rest; nothing where it only takes something back."""
+    if math.isnan(chance):
+        return ". How likely that is was not computed"
+    return "" if chance >= 1 else f". Given the rest, {phrases.about(chance)} are so"
 
 
 def _edit(one: Edit, desk: Desk) -> str:

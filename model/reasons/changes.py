@@ -19,6 +19,7 @@ from model.reasoner import Reasoner
 from model.reasons.edits import Change, Changes, Edit
 from model.reasons.goals import Goal
 from model.reasons.leans import leading
+from model.reasons.numbers import Number
 from model.reasons.prospects import (
     CONTRADICTS,
     FITS,
@@ -30,7 +31,7 @@ from model.reasons.prospects import (
     prospects,
 )
 from model.reasons.sensitivity import Bench
-from model.reasons.tipping import tips
+from model.reasons.tipping import Tip, tips
 from model.reasons.variants import STATES, Cancelled, Progress, changed, items_of, value_of
 from model.vocabulary import UNKNOWN
 
@@ -50,6 +51,7 @@ def what_would_change(
     *,
     threshold: float | None = None,
     condition: str | None = None,
+    numbers: bool = True,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Changes:
@@ -65,6 +67,7 @@ def what_would_change(
         threshold: probability to be crossed by the condition, from whichever side it stands on.
         condition: the condition to come first, or to cross; any other than the leader, or the
             leader itself, when omitted.
+        numbers: also look for the smallest change of one elicited number; that is most of the work.
         progress: told (done, total); starts anew for each part of the search.
         cancelled: asked before every block; what is left then is skipped as "stopped".
 
@@ -83,13 +86,17 @@ def what_would_change(
     near = sorted(near, key=lambda one: one.distance)[:PROMISING]
     pairs = search.pairs(near)
 
-    bench = Bench.of(reasoner, evidence)
     places = leading(goal.field, now.present)
     places = (*places, *(i for i in (goal.condition,) if i >= 0 and i not in places))
-    others = [int(i) for i in np.flatnonzero(bench.case.condition != 0) if i not in places]
-    numbers, varied, left = tips(
-        bench, goal, places, others=others, progress=progress, cancelled=cancelled
-    )
+    found: tuple[Tip, ...] = ()
+    left: tuple[tuple[Number, str], ...] = ()
+    varied = 0
+    if numbers:
+        bench = Bench.of(reasoner, evidence)
+        others = [int(i) for i in np.flatnonzero(bench.case.condition != 0) if i not in places]
+        found, varied, left = tips(
+            bench, goal, places, others=others, progress=progress, cancelled=cancelled
+        )
     return Changes(
         goal=goal.wanted,
         condition=goal.field.ids[goal.ahead],
@@ -100,7 +107,7 @@ def what_would_change(
         single=_enough(singles),
         pairs=_enough(pairs),
         searched=tuple(one.change.edits[0] for one in near),
-        numbers=numbers,
+        numbers=found,
         singles_tried=len(singles),
         pairs_tried=len(pairs),
         numbers_varied=varied,

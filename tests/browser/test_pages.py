@@ -119,7 +119,7 @@ def test_a_change_that_was_found_becomes_scenario_b(visit):
     expect(page.get_by_role("heading", name="What if", exact=True)).to_be_visible()
     page.get_by_role("button", name="Look for them").click()
     expect(page.get_by_text("Now first:")).to_be_visible(timeout=LONG)
-    expect(page.get_by_text("One of our numbers")).to_be_visible()
+    expect(page.get_by_text("Two changes")).to_be_visible()
     page.locator(".st-key-flips_card button.row").first.click()
     expect(page.get_by_role("heading", name="What moved")).to_be_visible()
     expect(page.get_by_text("Why it moved")).to_be_visible()

@@ -256,6 +256,9 @@ def test_explain_takes_a_goal_and_looks_ahead(paresis):
     pairs = paresis("explain", "age=72", "foot_drop", *asked).json["questions"]["pairs"]
     assert pairs
     assert all(one["gain"] >= one["first_gain"] for one in pairs)
+    asked = ("--show", "stopping", "--about", "categories", "--answers", "2", "--json")
+    stopping = paresis("explain", "age=72", "foot_drop", *asked).json["stopping"]
+    assert (stopping["about"], len(stopping["asked"])) == ("categories", 2)
     done = paresis("explain", "age=72", "--show", "changes", "--threshold", "2")
     assert (done.code, "bad_threshold" in done.err) == (InputError.exit_code, True)
 
