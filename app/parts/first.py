@@ -86,7 +86,7 @@ def _searched() -> None:
     desk = state.the_desk()
     query = str(st.session_state.get("w_search") or "")
     found = search.find(query, desk.candidates)
-    st.session_state["w_search"] = ""
+    st.session_state["emptied"] = True
     st.session_state["offers"] = ()
     if not query.strip():
         st.session_state["heard"] = ""
@@ -117,8 +117,18 @@ def _chosen(one: search.Candidate, absent: bool) -> None:  # noqa: FBT001 - call
     st.session_state["offers"] = ()
 
 
+def drawn() -> None:
+    """The page was drawn to its end: the browser has emptied the box.
+
+    A run that the next click breaks off may not have told it, so until then every run does.
+    """
+    st.session_state["emptied"] = False
+
+
 def search_box() -> None:
     """Type a word and press Enter; a minus in front says absent."""
+    if st.session_state.get("emptied"):
+        st.session_state["w_search"] = ""
     st.text_input(
         "Add anything by name", key="w_search", on_change=_searched, icon=":material/search:",
         placeholder="brisk ⏎ present   ·   -brisk ⏎ absent",

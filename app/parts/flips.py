@@ -56,7 +56,8 @@ def finder(case: Case, desk: Desk, take: Callable[[str], None]) -> None:
                 numbers=ours, progress=progress, cancelled=cancelled,
             )  # fmt: skip
 
-        said = f"Every single change{' and number' if ours else ''} and the nearest pairs are tried"
+        tried = "Every single change, every number" if ours else "Every single change"
+        said = f"{tried} and the nearest pairs are being tried"
         found = cards.waited("flips", key, work, said)
         if found is not None:
             _show(found, desk, take, ours=ours)

@@ -87,3 +87,4 @@ with places[8]:
     keep.keep(case, assessment, desk, changing)
     st.caption(f"{stamp(assessment, desk)}  \n{phrases.PURPOSE}")
 cards.work_beside(case, assessment, desk)
+first.drawn()

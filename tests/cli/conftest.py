@@ -19,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: What the `paresis` script does.
 SCRIPT = "from app.cli import main; main()"
 
+#: The same where Ctrl-C is heard, also when the tests run in the background, which ignores it.
+HEARING = f"import signal as s; s.signal(s.SIGINT, s.default_int_handler); {SCRIPT}"
+
 
 @dataclass(frozen=True)
 class Run:

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.cli.conftest import ROOT, SCRIPT
+from tests.cli.conftest import HEARING, ROOT, SCRIPT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and limits of files are needed")
 
@@ -37,7 +37,7 @@ def whole(source, process):
     return sink.read_bytes()
 
 
-def begin(source, sink, *options, script=SCRIPT):
+def begin(source, sink, *options, script=HEARING):
     """Start a run."""
     command = [sys.executable, "-c", script, "score", str(source), "-o", str(sink), *options]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)

@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from tests.cli.conftest import ROOT, SCRIPT
+from tests.cli.conftest import HEARING, ROOT, SCRIPT
 
 
 def session(leader):
@@ -71,7 +71,7 @@ def test_ctrl_c_leaves_nobody_behind(inputs, tmp_path, cluster):
     folder = tmp_path / "out"
     words = ["score", str(inputs), "--dask", "local", "-o", str(folder), "--keep", "note"]
     run = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *words, "--block", "1"],
+        [sys.executable, "-c", HEARING, *words, "--block", "1"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
